@@ -1,0 +1,109 @@
+"""The Deepgram SDK for structured-concurrent Python: asyncio and trio, with an embedded local server.
+
+```python
+from deepgram_anyio import DeepgramClient
+
+async with DeepgramClient() as dg:
+    async with dg.listen.v1.stream("speech.wav", model="nova-3") as results:
+        async for event in results:
+            ...
+```
+
+Importing this package loads neither the network nor the event loop libraries; names load when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import errors, protocol
+    from .client import DeepgramClient
+    from .config import ClientConfig
+    from .errors import (
+        ApiError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigError,
+        ConnectError,
+        ConnectionClosed,
+        DeepgramError,
+        LocalProtocolError,
+        NotFoundError,
+        PayloadTooLargeError,
+        PaymentRequiredError,
+        PermissionDeniedError,
+        ProtocolError,
+        RateLimitError,
+        RemoteProtocolError,
+        ServerError,
+        TransportError,
+    )
+    from .errors import TimeoutError as DeepgramTimeoutError
+    from .protocol.listen_options import LiveOptions
+    from .services.connection import ConnectionStats
+    from .services.listen import LiveConnection
+    from .transport.settings import Limits, Timeouts
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientConfig",
+    "ConfigError",
+    "ConnectError",
+    "ConnectionClosed",
+    "ConnectionStats",
+    "DeepgramClient",
+    "DeepgramError",
+    "DeepgramTimeoutError",
+    "Limits",
+    "LiveConnection",
+    "LiveOptions",
+    "LocalProtocolError",
+    "NotFoundError",
+    "PayloadTooLargeError",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "RateLimitError",
+    "RemoteProtocolError",
+    "ServerError",
+    "Timeouts",
+    "TransportError",
+    "__version__",
+    "errors",
+    "protocol",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+_HOMES = {
+    "ClientConfig": "config",
+    "ConnectionStats": "services.connection",
+    "DeepgramClient": "client",
+    "Limits": "transport.settings",
+    "LiveConnection": "services.listen",
+    "LiveOptions": "protocol.listen_options",
+    "Timeouts": "transport.settings",
+}
+_MODULES = {"errors", "protocol"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__)
+    value = getattr(home, name.removeprefix("Deepgram") if name == "DeepgramTimeoutError" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

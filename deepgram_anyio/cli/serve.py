@@ -1,0 +1,46 @@
+"""``serve``: the embedded server as a program."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import anyio
+import typer
+
+__all__ = ["serve_command"]
+
+
+def serve_command(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 8080,
+    api_key: Annotated[
+        list[str] | None, typer.Option(help="A key to let in; repeat it for more. Without one, everyone is let in.")
+    ] = None,
+    idle_timeout: Annotated[
+        float, typer.Option(help="Seconds of silence after which a stream is closed.", min=0.1)
+    ] = 10.0,
+    backend: Annotated[str, typer.Option(help="Event loop: asyncio or trio.")] = "asyncio",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each stream's beginning and end.")] = False,
+) -> None:
+    """Serve Deepgram's API on this machine, with a real recogniser, for development and tests.
+
+    The URL is printed once connections are accepted. Ctrl-C stops it.
+
+    Example: deepgram-anyio serve --port 8080
+    """
+    if backend not in ("asyncio", "trio"):
+        raise typer.BadParameter("must be asyncio or trio", param_hint="--backend")
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+
+    async def main() -> None:
+        from .. import local
+
+        async with local.serve(
+            host=host, port=port, api_keys=api_key or None, idle_timeout_s=idle_timeout
+        ) as server:
+            typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
+            await anyio.sleep_forever()
+
+    anyio.run(main, backend=backend)

@@ -1,0 +1,89 @@
+"""The server's end of a socket, as ASGI shows it, in the form that a session drives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from ..protocol.frames import Binary, Close, Frame, Text
+
+__all__ = ["REQUEST_ID", "AsgiChannel", "RequestIds", "header", "refuse"]
+
+REQUEST_ID = "dg-request-id"
+
+
+class AsgiChannel:
+    """A `FrameChannel` over an accepted ASGI WebSocket. Pings are the web server's business, not ours."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._open = True
+
+    @property
+    def failure(self) -> None:
+        """Always None: ASGI tells no more than the close code."""
+        return None
+
+    async def receive_batch(self) -> list[Frame]:
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            self._open = False
+            return [Close(message.get("code") or 1005, message.get("reason") or "")]
+        text = message.get("text")
+        return [Text(text) if text is not None else Binary(message["bytes"])]
+
+    async def send_batch(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            if isinstance(frame, Text):
+                text = frame.data if isinstance(frame.data, str) else bytes(frame.data).decode()
+                await self._send({"type": "websocket.send", "text": text})
+            elif isinstance(frame, Binary):
+                await self._send({"type": "websocket.send", "bytes": bytes(frame.data)})
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        if self._open:
+            self._open = False
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def abort(self) -> None:
+        # The web server closes the socket when the application returns.
+        self._open = False
+
+
+class RequestIds:
+    """Middleware: gives every request an identifier and puts it on every answer, refusals and 101 included."""
+
+    def __init__(self, app: Any, new_id: Any) -> None:
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_id()
+        scope[REQUEST_ID] = request_id
+
+        async def send_with_id(message: Any) -> None:
+            if message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
+                headers = [*message.get("headers", ()), (REQUEST_ID.encode(), request_id.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+def header(scope: Scope, name: str) -> str | None:
+    """Return the first request header of a name, in lower case; None when there is none."""
+    wanted = name.encode("latin-1")
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), None)
+
+
+async def refuse(send: Send, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    """Answer a WebSocket handshake with an HTTP error."""
+    raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": raw})
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,85 @@
+"""What the embedded server needs of a recogniser and of a voice, so that either can be replaced.
+
+Both are blocking: the server calls them in worker threads, never on the event loop. Samples are signed 16-bit integers
+in the machine's byte order, mono, as `bytes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+__all__ = ["RECOGNIZER_RATE", "Recognition", "RecognizedWord", "Recognizer", "Voice"]
+
+RECOGNIZER_RATE = 16_000
+"""Sample rate, in Hz, of the audio that a `Recognition` is fed."""
+
+
+class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True):
+    """One recognised word.
+
+    Attributes:
+        word: lower case, no punctuation.
+        start_s: its start, in seconds from the first sample of the segment.
+        end_s: its end, likewise.
+        confidence: 0 to 1.
+    """
+
+    word: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+class Recognition(Protocol):
+    """The recognition of one channel of one stream, segment after segment. Used by one thread at a time."""
+
+    def feed(self, samples: bytes) -> None:
+        """Take more samples of the current segment, of any length, at `RECOGNIZER_RATE`."""
+
+    def partial(self) -> Sequence[RecognizedWord]:
+        """The best guess at the words of the current segment so far; later guesses may differ."""
+
+    def finish(self) -> Sequence[RecognizedWord]:
+        """End the current segment and return its words, in order; the next `feed` begins a new one."""
+
+    def close(self) -> None:
+        """Let go of everything; harmless when repeated."""
+
+
+@runtime_checkable
+class Recognizer(Protocol):
+    """Makes recognitions. Thread-safe.
+
+    Attributes:
+        name: the engine's name and version, as the server reports it in ``model_info``.
+    """
+
+    name: str
+
+    def open(self, *, keyterms: Sequence[str] = ()) -> Recognition:
+        """Begin the recognition of one channel."""
+
+    def close(self) -> None:
+        """Let go of everything; harmless when repeated."""
+
+
+@runtime_checkable
+class Voice(Protocol):
+    """Speaks text. Thread-safe.
+
+    Attributes:
+        name: the engine's and the voice's name.
+        sample_rate: of the samples that it makes, in Hz.
+    """
+
+    name: str
+    sample_rate: int
+
+    def synthesize(self, text: str) -> Iterator[bytes]:
+        """Yield the samples of a text in chunks, as they are made."""
+
+    def close(self) -> None:
+        """Let go of everything; harmless when repeated."""

@@ -1,0 +1,46 @@
+"""``punctuate``, ``smart_format`` and ``replace``, as far as they can be had without a language model.
+
+A sentence is what was said between two pauses: it gets a capital, and a full stop or a question mark. Numbers, dates and
+commas are not imitated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ["parse_replacements", "punctuated", "replaced"]
+
+_QUESTIONS = frozenset(
+    "who what when where why which whose how is are was were do does did can could will would shall should may".split()
+)
+_CAPITALS = frozenset({"i", "i'm", "i'll", "i've", "i'd"})
+
+
+def punctuated(words: Sequence[str], *, begins: bool, ends: bool) -> list[str]:
+    """Return the words as they stand in a sentence.
+
+    Args:
+        words: lower case, without punctuation.
+        begins: the first word begins a sentence.
+        ends: the last word ends it.
+    """
+    written = [word.capitalize() if word in _CAPITALS else word for word in words]
+    if not written:
+        return []
+    if begins:
+        written[0] = written[0][:1].upper() + written[0][1:]
+    if ends:
+        written[-1] += "?" if begins and words[0] in _QUESTIONS else "."
+    return written
+
+
+def parse_replacements(terms: str | Sequence[str] | None) -> dict[str, str]:
+    """Read ``replace`` parameters, ``find:replace``; a term without a replacement is removed from the transcript."""
+    given = [terms] if isinstance(terms, str) else list(terms or ())
+    pairs = (term.partition(":") for term in given)
+    return {find.strip().lower(): put for find, _, put in pairs}
+
+
+def replaced(word: str, replacements: Mapping[str, str]) -> str:
+    """Return a single word's replacement, or the word."""
+    return replacements.get(word, word)

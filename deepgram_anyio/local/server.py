@@ -1,0 +1,132 @@
+"""Serving: the application behind hypercorn, in the caller's own event loop, asyncio or trio."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+from hypercorn.config import Config
+
+from ..errors import ConfigError
+from ..transport.tasks import background_tasks
+from .app import build_app
+from .engines.base import Recognizer
+from .settings import ServerSettings
+from .state import ServerState
+
+__all__ = ["LocalServer", "serve"]
+
+_GRACE_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalServer:
+    """A running embedded server.
+
+    Attributes:
+        host: the address it listens on.
+        port: the port.
+        api_key: a key that it lets in; None when it lets everyone in.
+    """
+
+    host: str
+    port: int
+    api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """The base URL, for `DeepgramClient(base_url=...)`."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+@asynccontextmanager
+async def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    api_keys: Collection[str] | None = None,
+    recognizer: Recognizer | None = None,
+    idle_timeout_s: float = 10.0,
+    max_connections: int = 100,
+) -> AsyncIterator[LocalServer]:
+    """Run the embedded server for as long as the block; it accepts connections when the block is entered.
+
+    Leaving the block ends all streams with 1001 and closes the port.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 picks a free one.
+        api_keys: keys and tokens that are let in; None lets everyone in.
+        recognizer: the speech recogniser; None for the packaged one, started when first used. One that is passed in is
+            not closed.
+        idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
+        max_connections: streams served at once; more are refused with 429.
+
+    Raises:
+        ConfigError: the address cannot be used.
+    """
+    settings = ServerSettings(
+        api_keys=None if api_keys is None else frozenset(api_keys),
+        recognizer=recognizer,
+        idle_timeout_s=idle_timeout_s,
+        max_connections=max_connections,
+    )
+    state = ServerState(settings)
+    listener = _listen(host, port)
+    server = LocalServer(
+        host=host, port=listener.getsockname()[1], api_key=next(iter(api_keys)) if api_keys else None
+    )
+    stop = anyio.Event()
+    stopped = anyio.Event()
+
+    async def run() -> None:
+        with listener:
+            await _hypercorn(build_app(state), listener, stop)
+        stopped.set()
+
+    async with background_tasks() as tasks:
+        tasks.start_soon(run)
+        try:
+            yield server
+        finally:
+            with anyio.move_on_after(2 * _GRACE_S, shield=True):
+                await state.stop()
+                stop.set()
+                await stopped.wait()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+async def _hypercorn(app: Any, listener: socket.socket, stop: anyio.Event) -> None:
+    config = Config()
+    # Hypercorn closes the descriptor that it is given; ours stays open until it has.
+    config.bind = [f"fd://{listener.dup().detach()}"]
+    config.errorlog = config.accesslog = None
+    config.graceful_timeout = _GRACE_S
+    config.websocket_max_message_size = 16 * 1024 * 1024
+    config.include_server_header = False
+    if _on_trio():
+        from hypercorn.trio import serve as serve_trio
+
+        await serve_trio(app, config, shutdown_trigger=stop.wait)
+    else:
+        from hypercorn.asyncio import serve as serve_asyncio
+
+        await serve_asyncio(app, config, shutdown_trigger=stop.wait)
+
+
+def _on_trio() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_run()

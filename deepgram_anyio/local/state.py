@@ -1,0 +1,71 @@
+"""What the embedded server's sessions share: engines, bounds, and the way to stop them all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import anyio.to_thread
+
+from .answers import Refusal
+from .engines.base import Recognizer
+from .settings import ServerSettings
+
+__all__ = ["ServerState", "logger"]
+
+logger = logging.getLogger("deepgram_anyio.local")
+
+
+class ServerState:
+    """One running server.
+
+    Attributes:
+        settings: what it was told.
+        threads: bounds the worker threads that the engines run in. Each stream uses one at a time, and there are as many
+            as streams, so that none can starve another.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.threads = anyio.CapacityLimiter(settings.max_connections)
+        self._recognizer = settings.recognizer
+        self._engine_lock = anyio.Lock()
+        self._scopes: set[anyio.CancelScope] = set()
+        self._stopping = False
+
+    async def recognizer(self) -> Recognizer:
+        """Return the recogniser, starting the packaged one when it is first used."""
+        async with self._engine_lock:
+            if self._recognizer is None:
+                from .engines import default_recognizer
+
+                self._recognizer = await anyio.to_thread.run_sync(default_recognizer)
+            return self._recognizer
+
+    @contextmanager
+    def session(self) -> Iterator[anyio.CancelScope]:
+        """Count a stream, and let `stop` cancel it.
+
+        Raises:
+            Refusal: there are too many.
+        """
+        if self._stopping:
+            raise Refusal(503, "SERVER_STOPPING", "The server is stopping.")
+        if len(self._scopes) >= self.settings.max_connections:
+            raise Refusal(429, "TOO_MANY_REQUESTS", "Too many requests. Please try again later.")
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                yield scope
+            finally:
+                self._scopes.discard(scope)
+
+    async def stop(self) -> None:
+        """End all streams, and the engines that this server started."""
+        self._stopping = True
+        for scope in self._scopes:
+            scope.cancel()
+        if self._recognizer is not None and self._recognizer is not self.settings.recognizer:
+            await anyio.to_thread.run_sync(self._recognizer.close)

@@ -1,0 +1,11 @@
+"""The sans-IO core: messages, codec, state machines. It imports msgspec and the standard library only.
+
+Messages of each socket live in a module of their own, such as `deepgram_anyio.protocol.listen`.
+"""
+
+from __future__ import annotations
+
+from . import listen
+from .messages import Audio, UnknownEvent
+
+__all__ = ["Audio", "UnknownEvent", "listen"]

@@ -1,0 +1,97 @@
+"""What became of the audio: how much was accepted, how much is covered by final results, and how late they came."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+__all__ = ["AudioFormat", "Ledger"]
+
+_SAMPLE_BYTES = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
+_MARK_EVERY_S = 0.02
+_MARKS = 8192
+
+
+class AudioFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw audio, or a container when its encoding has no fixed sample size.
+
+    Attributes:
+        encoding: the ``encoding`` of the request; None for a container.
+        sample_rate: in Hz.
+        channels: interleaved channels.
+    """
+
+    encoding: str | None = None
+    sample_rate: int | None = None
+    channels: int = 1
+
+    @property
+    def frame_bytes(self) -> int | None:
+        """Bytes of one sample of every channel; None when they do not tell the time."""
+        sample = _SAMPLE_BYTES.get(self.encoding or "")
+        return sample * self.channels if sample else None
+
+    @property
+    def byte_rate(self) -> int | None:
+        """Bytes per second; None when bytes do not tell the time."""
+        frame = self.frame_bytes
+        return frame * self.sample_rate if frame and self.sample_rate else None
+
+
+class Ledger:
+    """Accounts for the audio of one stream, in bytes and, for raw formats, in seconds.
+
+    Attributes:
+        sent_bytes: audio accepted from the caller.
+        acknowledged_s: end of the audio that final results cover, on every channel.
+        latency_s: of the last final result: from handing over the last audio that it covers to its arrival; None before one.
+    """
+
+    def __init__(self, audio: AudioFormat, *, result_channels: int = 1) -> None:
+        """
+        Args:
+            audio: the format of what is sent.
+            result_channels: how many channels get results of their own (``multichannel``), else 1.
+        """
+        self._byte_rate = audio.byte_rate
+        self._covered = dict.fromkeys(range(result_channels), 0.0)
+        self._marks: deque[tuple[float, float]] = deque(maxlen=_MARKS)
+        self.sent_bytes = 0
+        self.acknowledged_s = 0.0
+        self.latency_s: float | None = None
+
+    @property
+    def sent_s(self) -> float | None:
+        """Seconds of audio accepted; None when the format does not tell."""
+        return self.sent_bytes / self._byte_rate if self._byte_rate else None
+
+    @property
+    def unacknowledged_s(self) -> float | None:
+        """Seconds of audio that no final result covers yet; None when the format does not tell."""
+        sent_s = self.sent_s
+        return None if sent_s is None else max(0.0, sent_s - self.acknowledged_s)
+
+    def sent(self, count_bytes: int, now: float) -> None:
+        """Record audio accepted at `now`."""
+        self.sent_bytes += count_bytes
+        if self._byte_rate is None:
+            return
+        end_s = self.sent_bytes / self._byte_rate
+        marks = self._marks
+        if len(marks) > 1 and end_s - marks[-2][0] < _MARK_EVERY_S:
+            # Tiny chunks share a mark; the time of its last byte is the one that counts.
+            marks[-1] = (end_s, now)
+        else:
+            marks.append((end_s, now))
+
+    def covered(self, until_s: float, channel: int, now: float) -> None:
+        """Record a final result that covers a channel up to `until_s`."""
+        if channel not in self._covered:
+            return
+        self._covered[channel] = max(self._covered[channel], until_s)
+        self.acknowledged_s = min(self._covered.values())
+        while self._marks and self._marks[0][0] < until_s - _MARK_EVERY_S / 2:
+            self._marks.popleft()
+        if self._marks:
+            self.latency_s = max(0.0, now - self._marks[0][1])

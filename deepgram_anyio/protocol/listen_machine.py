@@ -1,0 +1,173 @@
+"""The states of a ``/v1/listen`` socket, its one transition table, and the machine that obeys it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+from . import listen
+from .ledger import AudioFormat, Ledger
+from .listen import Audio, CloseStream, Configure, Finalize, KeepAlive, Metadata, Results, UnknownEvent
+from .machine import Machine, Role, SocketKind
+from .timers import TimerSettings
+
+__all__ = ["LISTEN", "ListenMachine", "State"]
+
+
+class State(enum.Enum):
+    """Where a live transcription stands."""
+
+    STREAMING = "streaming"
+    FINISHING = "finishing"
+    COMPLETE = "complete"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+_CLIENT = (KeepAlive, Finalize, Configure, CloseStream)
+_SERVER = (
+    Results,
+    Metadata,
+    listen.UtteranceEnd,
+    listen.SpeechStarted,
+    listen.ConfigureSuccess,
+    listen.ConfigureFailure,
+    listen.Error,
+    listen.Warning,
+)
+
+
+def _stay(state: State, *kinds: type) -> dict[type, State]:
+    return dict.fromkeys(kinds, state)
+
+
+LISTEN: SocketKind[State] = SocketKind(
+    name="listen v1",
+    initial=State.STREAMING,
+    closed=State.CLOSED,
+    failed=State.FAILED,
+    transitions={
+        State.STREAMING: {
+            **_stay(State.STREAMING, Audio, KeepAlive, Finalize, Configure, *_SERVER, UnknownEvent),
+            CloseStream: State.FINISHING,
+        },
+        # What a client's timers sent before they knew of its CloseStream may still be under way; audio may not.
+        State.FINISHING: {
+            **_stay(State.FINISHING, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
+            Metadata: State.COMPLETE,
+        },
+        State.COMPLETE: _stay(State.COMPLETE, KeepAlive, CloseStream, *_SERVER, UnknownEvent),
+    },
+    # After the Metadata everything has arrived, however the socket then ends.
+    orderly={State.FINISHING: frozenset({1000, 1005}), State.COMPLETE: None},
+    draining=frozenset({State.FINISHING, State.COMPLETE}),
+    client_messages=_CLIENT,
+    server_messages=_SERVER,
+    client_audio=True,
+    keepalive=KeepAlive(),
+    keepalive_states=frozenset({State.STREAMING}),
+)
+
+
+class ListenMachine(Machine[State]):
+    """One end of a live transcription.
+
+    Attributes:
+        audio: the format of the audio.
+        ledger: what became of it.
+        metadata: the server's closing `Metadata`; None before it came.
+    """
+
+    kind = LISTEN
+
+    def __init__(
+        self,
+        role: Role,
+        timers: TimerSettings,
+        now: float,
+        *,
+        audio: AudioFormat | None = None,
+        multichannel: bool = False,
+        drop_stale_interims: bool = False,
+    ) -> None:
+        """
+        Args:
+            role: which end this is.
+            timers: the intervals to keep.
+            now: the time, in seconds.
+            audio: the format of the audio sent, for the accounts.
+            multichannel: each channel gets results of its own.
+            drop_stale_interims: a result takes the place of an interim one of its channel that still waits in `events`.
+        """
+        super().__init__(role, timers, now)
+        self.audio = audio or AudioFormat()
+        self.ledger = Ledger(self.audio, result_channels=self.audio.channels if multichannel else 1)
+        self.metadata: Metadata | None = None
+        self._drop_stale_interims = drop_stale_interims
+        self._opened_at = now
+        self._heard_audio = False
+
+    @property
+    def unacknowledged_s(self) -> float | None:
+        return self.ledger.unacknowledged_s
+
+    def send_audio(self, data: bytes | memoryview, now: float) -> None:
+        super().send_audio(data, now)
+        self.ledger.sent(len(data), now)
+
+    def finalize(self, now: float, *, channel: int | None = None) -> None:
+        """Ask for final results of what was sent so far, on one channel or all."""
+        self.send(Finalize(channel=channel), now)
+
+    def keep_alive(self, now: float) -> None:
+        """Keep the idle stream open."""
+        self.send(KeepAlive(), now)
+
+    def configure(
+        self, now: float, *, keyterms: Sequence[str] | None = None, features: dict[str, bool] | None = None
+    ) -> None:
+        """Change the running stream."""
+        self.send(Configure(keyterms=None if keyterms is None else list(keyterms), features=features), now)
+
+    def close_stream(self, now: float) -> None:
+        """Say that no more audio comes; once said, saying it again does nothing."""
+        if self.state not in (State.FINISHING, State.COMPLETE, State.CLOSED):
+            self.send(CloseStream(), now)
+
+    def receive_binary(self, data: bytes | memoryview, now: float) -> None:
+        if self.role is Role.SERVER and not data:
+            # The old way to end a stream, still understood by the API.
+            if not self.ended:
+                self._receive(CloseStream(), now)
+            return
+        super().receive_binary(data, now)
+
+    def on_event(self, event: Any, now: float) -> None:
+        if type(event) is Results:
+            channel = _channel(event)
+            if event.is_final:
+                self.ledger.covered(event.start + event.duration, channel, now)
+            if self._drop_stale_interims:
+                self._drop_interim(channel)
+        elif type(event) is Audio:
+            self._heard_audio = True
+        elif type(event) is Metadata:
+            self.metadata = event
+
+    def _drop_interim(self, channel: int) -> None:
+        for index, event in enumerate(self.events):
+            if type(event) is Results and not event.is_final and _channel(event) == channel:
+                del self.events[index]
+                return
+
+    def idle_since(self) -> float:
+        # A stream that never gets audio is not kept open by KeepAlive messages.
+        return super().idle_since() if self._heard_audio else self._opened_at
+
+    def on_idle(self) -> None:
+        self.close(1011, "NET-0001: did not receive audio data or a text message within the timeout window")
+
+
+def _channel(result: Results) -> int:
+    return result.channel_index[0] if result.channel_index else 0

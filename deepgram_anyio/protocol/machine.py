@@ -1,0 +1,308 @@
+"""The engine of every socket: one transition table, one state, timers, and queues of frames and events.
+
+A socket kind is a value, `SocketKind`: an enum of states and one table. The table knows no role, so client and
+embedded server run the same one from both ends. A `Machine` does no I/O and has no clock: its owner feeds it frames and the time,
+writes what it finds in `outgoing`, hands on what it finds in `events`, and calls `on_deadline` at `next_deadline`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+
+from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, RemoteProtocolError, TimeoutError  # noqa: A004
+from .codec import Codec
+from .frames import Binary, Close, Frame, Ping, Text
+from .messages import Audio, Message, UnknownEvent
+from .timers import Timer, TimerSettings
+
+__all__ = ["Machine", "Role", "SocketKind"]
+
+S = TypeVar("S", bound=enum.Enum)
+
+
+class Role(enum.Enum):
+    """Which end of the socket a machine is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SocketKind(Generic[S]):
+    """Everything that makes one kind of socket different from another.
+
+    Attributes:
+        name: for errors and diagrams.
+        initial: the state after the handshake.
+        closed: the end in good order.
+        failed: the end for any other reason.
+        transitions: for each state, the messages allowed in it, by class, and the state that each leads to.
+        orderly: the states in which the peer may close, and the close codes that count as good order; None means any.
+        draining: the states in which this side has said its last word and waits for the peer's.
+        client_messages: JSON messages that a client sends.
+        server_messages: JSON messages that a server sends.
+        client_audio: whether a client sends binary messages.
+        server_audio: whether a server does.
+        keepalive: the message that keeps an idle stream open, if there is one.
+        keepalive_states: the states in which it is sent.
+    """
+
+    name: str
+    initial: S
+    closed: S
+    failed: S
+    transitions: Mapping[S, Mapping[type, S]]
+    orderly: Mapping[S, frozenset[int] | None]
+    draining: frozenset[S]
+    client_messages: tuple[type[Message], ...]
+    server_messages: tuple[type[Message], ...]
+    client_audio: bool = False
+    server_audio: bool = False
+    keepalive: Message | None = None
+    keepalive_states: frozenset[S] = frozenset()
+
+
+class Machine(Generic[S]):
+    """One end of one socket.
+
+    Attributes:
+        state: where it stands.
+        failure: why it failed; None in every other state.
+        outgoing: frames to write, oldest first; the owner takes them out.
+        events: messages received, oldest first; the owner takes them out.
+    """
+
+    kind: ClassVar[SocketKind[Any]]
+
+    def __init__(self, role: Role, timers: TimerSettings, now: float) -> None:
+        """
+        Args:
+            role: which end this is.
+            timers: the intervals to keep.
+            now: the time, in seconds, on the clock that all later calls use.
+        """
+        kind, client = self.kind, role is Role.CLIENT
+        self.role = role
+        self.outgoing: deque[Frame] = deque()
+        self.events: deque[Any] = deque()
+        self.failure: DeepgramError | None = None
+        self._timers = timers
+        self._close: Close | None = None
+        sent, received = kind.client_messages, kind.server_messages
+        self._sends_audio, self._receives_audio = kind.client_audio, kind.server_audio
+        if not client:
+            sent, received = received, sent
+            self._sends_audio, self._receives_audio = self._receives_audio, self._sends_audio
+        self._sendable = frozenset(sent)
+        self._codec = Codec(received)
+        self._sent_at = self._heard_at = self._pinged_at = now
+        self._awaiting_pong = False
+        self._paused = False
+        self._enter(kind.initial)
+
+    def _enter(self, state: S) -> None:
+        # The only place that assigns the state.
+        self.state = state
+        self._row: Mapping[type, S] = self.kind.transitions.get(state, {})
+
+    @property
+    def ended(self) -> bool:
+        """Whether the socket is over, in good order or not."""
+        return self.state is self.kind.closed or self.state is self.kind.failed
+
+    @property
+    def unacknowledged_s(self) -> float | None:
+        """Seconds of audio sent that the peer has not confirmed; None when that cannot be told."""
+        return None
+
+    # This side speaks.
+
+    def send(self, message: Message, now: float) -> None:
+        """Send a JSON message.
+
+        Raises:
+            LocalProtocolError: it is not this side's to send, or not now; nothing changed.
+            ConnectionClosed: the socket has ended; or the failure that ended it.
+        """
+        kind = type(message)
+        target = self._row.get(kind)
+        if target is None or kind not in self._sendable:
+            self._refuse(kind)
+        self.outgoing.append(Text(self._codec.encode(message)))
+        self._sent_at = now
+        if target is not self.state:
+            self._enter(target)
+
+    def send_audio(self, data: bytes | memoryview, now: float) -> None:
+        """Send a binary message. An empty one is left out: on the wire it would end the stream.
+
+        Raises:
+            LocalProtocolError: no audio may be sent now; nothing changed.
+            ConnectionClosed: the socket has ended; or the failure that ended it.
+        """
+        target = self._row.get(Audio)
+        if target is None or not self._sends_audio:
+            self._refuse(Audio)
+        if not data:
+            return
+        self.outgoing.append(Binary(data))
+        self._sent_at = now
+        if target is not self.state:
+            self._enter(target)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """End the socket from this side, at once; harmless when it has ended."""
+        if not self.ended:
+            self._close = Close(code, reason)
+            self.outgoing.append(self._close)
+            self._enter(self.kind.closed)
+
+    def fail(self, error: DeepgramError) -> None:
+        """Record that the socket is broken; the first cause is kept."""
+        if not self.ended:
+            self.failure = error
+            self._enter(self.kind.failed)
+
+    def _refuse(self, kind: type) -> NoReturn:
+        if self.failure is not None:
+            raise self.failure.with_traceback(None)
+        if self.ended:
+            code = self._close.code if self._close else 1000
+            raise ConnectionClosed("the stream has ended", code=code)
+        raise LocalProtocolError(f"{self.kind.name}: {kind.__name__} cannot be sent while {self.state.value}")
+
+    # The peer speaks.
+
+    def receive_text(self, data: str | bytes | memoryview, now: float) -> None:
+        """Take in a text message."""
+        if not self.ended:
+            self._receive(self._codec.decode(data), now)
+
+    def receive_binary(self, data: bytes | memoryview, now: float) -> None:
+        """Take in a binary message."""
+        if self.ended:
+            return
+        if self._receives_audio:
+            self._receive(Audio(data), now)
+        else:
+            self._receive(UnknownEvent(type=None, raw=bytes(data), reason="binary message"), now)
+
+    def receive_pong(self, now: float) -> None:
+        """Take in any sign of life that is no message."""
+        self._heard_at = now
+
+    def receive_close(self, code: int, reason: str, now: float) -> None:
+        """Take in the peer's close frame, or the end of the connection (1006)."""
+        if self.ended:
+            return
+        self._heard_at = now
+        self._close = Close(code, reason)
+        codes = self.kind.orderly.get(self.state, frozenset())
+        if codes is None or code in codes:
+            self._enter(self.kind.closed)
+        else:
+            self.fail(ConnectionClosed(_describe_close(code), code=code, reason=reason))
+
+    def _receive(self, event: Any, now: float) -> None:
+        self._heard_at = now
+        target = self._row.get(type(event))
+        if target is None:
+            name = type(event).__name__
+            self.outgoing.append(Close(1002, f"{name} out of turn"))
+            self.fail(RemoteProtocolError(f"{self.kind.name}: {name} received while {self.state.value}"))
+            return
+        if target is not self.state:
+            self._enter(target)
+        self.on_event(event, now)
+        self.events.append(event)
+
+    def on_event(self, event: Any, now: float) -> None:
+        """Hook for what a socket kind keeps count of; called for each event before it is handed on."""
+
+    # Time passes.
+
+    def pause(self, now: float) -> None:
+        """The owner stops reading: silence is now its own doing, not the peer's."""
+        self._paused = True
+
+    def resume(self, now: float) -> None:
+        """The owner reads again; the peer gets its full time to be heard."""
+        self._paused = False
+        self._heard_at = now
+        self._pinged_at = now
+        self._awaiting_pong = False
+
+    def next_deadline(self) -> float | None:
+        """Return when `on_deadline` is due; None when nothing is waited for."""
+        return min((due for _, due in self._pending()), default=None)
+
+    def on_deadline(self, now: float) -> None:
+        """Do what is due at `now`; calling it early does nothing."""
+        for timer, due in self._pending():
+            if due <= now and not self.ended:
+                self._on_timer(timer, now)
+
+    def _pending(self) -> list[tuple[Timer, float]]:
+        timers, kind = self._timers, self.kind
+        if self.ended:
+            return []
+        pending: list[tuple[Timer, float]] = []
+        if timers.keepalive_s is not None and self.state in kind.keepalive_states and self.role is Role.CLIENT:
+            pending.append((Timer.KEEPALIVE, self._sent_at + timers.keepalive_s))
+        if self._paused:
+            return pending
+        if timers.ping_s is not None and not self._awaiting_pong:
+            pending.append((Timer.PING, self._pinged_at + timers.ping_s))
+        if timers.pong_s is not None and self._awaiting_pong:
+            pending.append((Timer.PONG, self._pinged_at + timers.pong_s))
+        if timers.drain_s is not None and self.state in kind.draining and self.role is Role.CLIENT:
+            pending.append((Timer.DRAIN, max(self._heard_at, self._sent_at) + timers.drain_s))
+        if timers.idle_s is not None and self.state not in kind.draining:
+            pending.append((Timer.IDLE, self.idle_since() + timers.idle_s))
+        return pending
+
+    def _on_timer(self, timer: Timer, now: float) -> None:
+        if timer is Timer.KEEPALIVE:
+            assert self.kind.keepalive is not None
+            self.send(self.kind.keepalive, now)
+        elif timer is Timer.PING:
+            self._pinged_at = now
+            self._awaiting_pong = self._timers.pong_s is not None
+            self.outgoing.append(Ping())
+        elif timer is Timer.PONG:
+            self._on_pong_due(now)
+        elif timer is Timer.DRAIN:
+            self.fail(
+                TimeoutError(f"the server sent nothing for {self._timers.drain_s:g} s after the end of the stream")
+            )
+        else:
+            self.on_idle()
+
+    def _on_pong_due(self, now: float) -> None:
+        # Anything heard since the ping shows that the peer lives, even when its pong waits behind other messages.
+        if self._heard_at >= self._pinged_at:
+            self._awaiting_pong = False
+            self._pinged_at = self._heard_at
+        else:
+            self.outgoing.append(Close(1011, "ping timeout"))
+            self.fail(TimeoutError(f"the peer did not answer a ping within {self._timers.pong_s:g} s"))
+
+    def idle_since(self) -> float:
+        """Hook: from when `TimerSettings.idle_s` counts. The default is the last sign of life."""
+        return self._heard_at
+
+    def on_idle(self) -> None:
+        """Hook: the peer was silent for `TimerSettings.idle_s`. The default closes with 1011."""
+        self.close(1011, "nothing received within the timeout window")
+
+
+def _describe_close(code: int) -> str:
+    if code == 1006:
+        return "the connection broke off without a close frame"
+    if code == 1005:
+        return "the peer closed without a status"
+    return f"the peer closed with code {code}"

@@ -1,0 +1,101 @@
+"""What all connections of the public API have in common: iteration, figures, and a close that drains."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from ..protocol.machine import Machine
+from ..protocol.timers import TimerSettings
+from ..transport.session import Session, open_session
+from ..transport.settings import Timeouts
+
+__all__ = ["Connection", "ConnectionStats", "client_timers", "run_connection"]
+
+M = TypeVar("M", bound=Machine[Any])
+E = TypeVar("E", covariant=True)
+C = TypeVar("C", bound="Connection[Any, Any]")
+
+logger = logging.getLogger("deepgram_anyio")
+
+
+class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection's figures at one moment.
+
+    Attributes:
+        bytes_sent: audio that ``send`` accepted.
+        audio_sent_s: the same in seconds; None when the format does not tell.
+        audio_acknowledged_s: audio that final results cover, in seconds.
+        events: events received.
+        latency_s: of the last final result: from handing over the last audio that it covers to its arrival; None before one.
+    """
+
+    bytes_sent: int
+    audio_sent_s: float | None
+    audio_acknowledged_s: float
+    events: int
+    latency_s: float | None
+
+
+class Connection(Generic[M, E]):
+    """One open stream: ``async for event in connection`` yields the server's messages, typed, in order.
+
+    Iteration ends when the server has closed in good order, and raises what went wrong when not. A consumer that is slow
+    holds up nothing but itself: events wait, up to `Limits`, and then reading from the network stops; keepalives go on.
+    """
+
+    def __init__(self, session: Session[M], response_headers: Mapping[str, str]) -> None:
+        self._session = session
+        self.response_headers = response_headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's ``dg-request-id``; None when it sent none."""
+        return self._session.request_id
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self
+
+    async def __anext__(self) -> E:
+        event: E = await self._session.__anext__()
+        return event
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._session.machine.state.value} request_id={self.request_id}>"
+
+    async def aclose(self) -> None:
+        """End the stream in good order: send what is queued, let the server finish, and close. Harmless when repeated.
+
+        Events that were not iterated are dropped. Leaving the ``async with`` block normally does the same.
+
+        Raises:
+            ConnectionClosed: the server closed before it had finished.
+            TimeoutError: it fell silent; see `Timeouts.drain_s`.
+        """
+        raise NotImplementedError
+
+
+def client_timers(timeouts: Timeouts, *, keepalive_s: float | None) -> TimerSettings:
+    """Return the intervals that a client's machine keeps."""
+    return TimerSettings(
+        keepalive_s=keepalive_s, ping_s=timeouts.ping_interval_s, pong_s=timeouts.pong_s, drain_s=timeouts.drain_s
+    )
+
+
+@asynccontextmanager
+async def run_connection(connection: C, host: str) -> AsyncIterator[C]:
+    """Run a connection's session around the caller's body; drain it when the body ends normally."""
+    session = connection._session
+    name = session.machine.kind.name
+    logger.info("%s: connected to %s, request %s", name, host, session.request_id)
+    try:
+        async with open_session(session):
+            yield connection
+            await connection.aclose()
+    finally:
+        failure = session.machine.failure
+        logger.info("%s: request %s ended: %s", name, session.request_id, failure or session.machine.state.value)

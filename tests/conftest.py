@@ -1,0 +1,18 @@
+"""Shared fixtures: every async test runs on asyncio, asyncio with uvloop, and trio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+BACKENDS: list[Any] = [
+    pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
+    pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
+    pytest.param(("trio", {}), id="trio"),
+]
+
+
+@pytest.fixture(params=BACKENDS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    return request.param
