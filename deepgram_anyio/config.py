@@ -103,9 +103,7 @@ def _base_url(name: str, value: str) -> str:
     return f"{_SCHEMES[parts.scheme.lower()]}://{netloc}{parts.path.rstrip('/')}"
 
 
-def resolve_credentials(
-    config: ClientConfig, hosts: Hosts, environ: Mapping[str, str] = os.environ
-) -> Credentials:
+def resolve_credentials(config: ClientConfig, hosts: Hosts, environ: Mapping[str, str] = os.environ) -> Credentials:
     """Return the first credential that is set: of the configuration, ``DEEPGRAM_ACCESS_TOKEN``, ``DEEPGRAM_API_KEY``.
 
     Raises:

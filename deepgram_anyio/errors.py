@@ -1,7 +1,7 @@
 """The one tree of errors that this package raises.
 
-Every error derives from `DeepgramError`. None of them ever holds a credential: request headers are not kept, and messages
-are built from what the server sent or from what went wrong locally.
+Every error derives from `DeepgramError`. None of them ever holds a credential: request headers are not kept, and
+messages are built from what the server sent or from what went wrong locally.
 
 ```
 DeepgramError
@@ -174,7 +174,8 @@ class ConnectionClosed(TransportError):
         code: the WebSocket close code (RFC 6455, section 7.4); 1006 when the connection broke without a close frame.
         reason: the peer's reason, often a Deepgram code such as ``NET-0001``; empty when it gave none.
         request_id: the stream's ``dg-request-id``; None when the server sent none.
-        lost_audio_s: seconds of audio that ``send`` accepted and no final result covers; None when the format does not tell.
+        lost_audio_s: seconds of audio that ``send`` accepted and no final result covers; None when the format does not
+            tell.
         unsent: bytes that ``send`` accepted and that were not handed to the network.
     """
 

@@ -1,8 +1,8 @@
-"""Live captions, with no key and no network: a voice speaks a text, and the embedded server transcribes it as it speaks.
+"""Live captions, with no key and no network: a voice speaks a text, and the embedded server writes it down.
 
-    python examples/live_captions.py                 # speak a text with a local voice
-    python examples/live_captions.py speech.wav      # or take a recording
-    python examples/live_captions.py --backend trio  # on another event loop
+python examples/live_captions.py                 # speak a text with a local voice
+python examples/live_captions.py speech.wav      # or take a recording
+python examples/live_captions.py --backend trio  # on another event loop
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def speak(text: str) -> tuple[str, bytes]:
     voice = default_voice()
     try:
         samples = b"".join(voice.synthesize(text))
-        return voice.name, wav_header(len(samples), sample_rate=voice.sample_rate, channels=1) + samples
+        return voice.name, wav_header(data_bytes=len(samples), sample_rate=voice.sample_rate) + samples
     finally:
         voice.close()
 

@@ -37,9 +37,7 @@ def serve_command(
     async def main() -> None:
         from .. import local
 
-        async with local.serve(
-            host=host, port=port, api_keys=api_key or None, idle_timeout_s=idle_timeout
-        ) as server:
+        async with local.serve(host=host, port=port, api_keys=api_key or None, idle_timeout_s=idle_timeout) as server:
             typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
             await anyio.sleep_forever()
 

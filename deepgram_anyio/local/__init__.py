@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from .engines.base import Recognition, RecognizedWord, Recognizer, Voice
+    from .engines.base import Detector, Recognition, RecognizedWord, Recognizer, Voice
     from .server import LocalServer, serve
 
-__all__ = ["LocalServer", "Recognition", "RecognizedWord", "Recognizer", "Voice", "serve"]
+__all__ = ["Detector", "LocalServer", "Recognition", "RecognizedWord", "Recognizer", "Voice", "serve"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,6 +31,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("deepgram_anyio"):
             raise
-        raise ConfigError(
-            f'the embedded server needs {error.name}: pip install "deepgram-anyio[local]"'
-        ) from error
+        raise ConfigError(f'the embedded server needs {error.name}: pip install "deepgram-anyio[local]"') from error

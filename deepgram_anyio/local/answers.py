@@ -55,7 +55,7 @@ def authorize(scope: Scope, api_keys: Collection[str] | None) -> str | None:
     if api_keys is None:
         return subprotocol
     known = scheme.lower() in ("token", "bearer") and any(
-        [hmac.compare_digest(credential.strip().encode(), key.encode()) for key in api_keys]
+        hmac.compare_digest(credential.strip().encode(), key.encode()) for key in api_keys
     )
     if not known:
         raise Refusal(401, "INVALID_AUTH", "Invalid credentials.")

@@ -1,7 +1,7 @@
 """``punctuate``, ``smart_format`` and ``replace``, as far as they can be had without a language model.
 
-A sentence is what was said between two pauses: it gets a capital, and a full stop or a question mark. Numbers, dates and
-commas are not imitated.
+A sentence is what was said between two pauses: it gets a capital, and a full stop or a question mark. Numbers, dates
+and commas are not imitated.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 __all__ = ["parse_replacements", "punctuated", "replaced"]
 
 _QUESTIONS = frozenset(
-    "who what when where why which whose how is are was were do does did can could will would shall should may".split()
+    {
+        *("who", "what", "when", "where", "why", "which", "whose", "how"),
+        *("is", "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "shall", "should", "may"),
+    }
 )
 _CAPITALS = frozenset({"i", "i'm", "i'll", "i've", "i'd"})
 

@@ -24,13 +24,14 @@ from ..transport.session import Session, open_session
 from ..transport.settings import Limits, Timeouts
 from .answers import Refusal, authorize, request_id_of
 from .asgi import AsgiChannel, refuse
-from .segments import Detector
 from .state import ServerState, logger
 from .transcriber import LiveTranscriber, UndecodableAudioError
 
 __all__ = ["ListenSocket"]
 
-_MODELS = re.compile(r"(nova(-[23])?|enhanced|base|whisper)(-[a-z0-9]+)*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|custom")
+_MODELS = re.compile(
+    r"(nova(-[23])?|enhanced|base|whisper)(-[a-z0-9]+)*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|custom"
+)
 _ENGLISH = re.compile(r"en(-[A-Za-z]{2,4})?")
 _SLICE_BYTES = 16 * 1024
 _MAX_RATE_HZ = 384_000
@@ -75,7 +76,7 @@ class ListenSocket:
                 session.close(1008, f"DATA-0000: {error}")
             except DeepgramError as error:
                 logger.info("listen: request %s broke off: %s", request_id, error)
-            except Exception:
+            except Exception:  # noqa: BLE001 - told to the client and to the log; the server serves on
                 logger.exception("listen: request %s failed", request_id)
                 session.close(1011, "NET-0000: internal server error")
         logger.info("listen: request %s ended", request_id)
@@ -85,7 +86,6 @@ class ListenSocket:
         transcriber = LiveTranscriber(
             options,
             recognizer,
-            _new_detector,
             request_id=request_id,
             created=datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
@@ -136,19 +136,15 @@ def _answer(message: listen.Configure | UnknownEvent, request_id: str) -> list[M
     return [listen.ConfigureSuccess(request_id=request_id)]
 
 
-def _new_detector() -> Detector:
-    from .engines.sphinx import SpeechDetector
-
-    return SpeechDetector()
-
-
 def _options(query: bytes) -> LiveOptions:
     try:
         options, _ = parse_query(LiveOptions, query)
     except ConfigError as error:
         raise Refusal(400, "Bad Request", f"Bad Request: {error}") from error
     if not _MODELS.fullmatch(options.model):
-        raise Refusal(400, "Bad Request", f"Bad Request: no such model/language/tier combination found: {options.model}")
+        raise Refusal(
+            400, "Bad Request", f"Bad Request: no such model/language/tier combination found: {options.model}"
+        )
     if options.language is not None and not _ENGLISH.fullmatch(options.language):
         raise Refusal(400, "Bad Request", "Bad Request: the local server recognises English only")
     if options.encoding is not None and options.encoding not in RAW_ENCODINGS:

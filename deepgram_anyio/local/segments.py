@@ -1,31 +1,21 @@
 """From one channel's samples to results: where speech begins and ends, and what is final when.
 
-Results tile the timeline: each final one covers the audio from the end of the one before. Speech is recognised segment by
-segment; a segment begins a little before the voice does and ends with a pause, or where it has become too long.
+Results tile the timeline: each final one covers the audio from the end of the one before. Speech is recognised segment
+by segment; a segment begins a little before the voice does and ends with a pause, or where it has become too long.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 import msgspec
 
-from .engines.base import RECOGNIZER_RATE, Recognition, RecognizedWord
+from .engines.base import RECOGNIZER_RATE, Detector, Recognition, RecognizedWord
 
-__all__ = ["ChannelTranscriber", "Detector", "Heard", "SegmentSettings", "SpeechBegan", "Stretch", "UtteranceEnded"]
+__all__ = ["ChannelTranscriber", "Heard", "SegmentSettings", "SpeechBegan", "Stretch", "UtteranceEnded"]
 
 _BYTES_PER_S = RECOGNIZER_RATE * 2
-
-
-class Detector(Protocol):
-    """Tells speech from silence, frame by frame."""
-
-    frame_bytes: int
-
-    def feed(self, samples: bytes) -> Sequence[bool]:
-        """Return, for each frame completed by these samples, whether it is speech."""
 
 
 class SegmentSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +86,7 @@ class ChannelTranscriber:
         self._pending = bytearray()
         self._lead: deque[bytes] = deque(maxlen=max(1, round(settings.lead_s / self._frame_s)))
         self._recent: deque[bool] = deque(maxlen=5)
+        self._frames = 0
         self._position_s = 0.0
         self._window_s = 0.0
         self._segment_s: float | None = None
@@ -103,6 +94,7 @@ class ChannelTranscriber:
         self._silent_s = 0.0
         self._interim_at_s = 0.0
         self._last_word_end_s: float | None = None
+        self._announced_s: float | None = None
 
     def feed(self, samples: bytes) -> list[Heard]:
         """Take samples at `RECOGNIZER_RATE` and return what follows from them."""
@@ -111,7 +103,8 @@ class ChannelTranscriber:
         for speech in self._detector.feed(samples):
             frame = bytes(self._pending[: self._frame_bytes])
             del self._pending[: self._frame_bytes]
-            self._position_s += self._frame_s
+            self._frames += 1
+            self._position_s = self._frames * self._frame_s  # not a running sum: hours of frames must not drift
             heard += self._frame(frame, speech)
         return heard
 
@@ -179,8 +172,12 @@ class ChannelTranscriber:
 
     def _utterance_end(self) -> Iterable[Heard]:
         gap_s, last_s = self._settings.utterance_end_s, self._last_word_end_s
-        if gap_s is not None and last_s is not None and self._position_s - last_s >= gap_s:
-            self._last_word_end_s = None
+        if gap_s is None or last_s is None or last_s == self._announced_s:
+            return
+        # Within a segment words lag behind the voice, so there it is the voice that must have paused.
+        quiet = self._segment_s is None or self._silent_s >= gap_s
+        if quiet and self._position_s - last_s >= gap_s:
+            self._announced_s = last_s
             yield UtteranceEnded(last_s)
 
     def _partial(self) -> Sequence[RecognizedWord]:

@@ -79,14 +79,14 @@ async def serve(
     )
     state = ServerState(settings)
     listener = _listen(host, port)
-    server = LocalServer(
-        host=host, port=listener.getsockname()[1], api_key=next(iter(api_keys)) if api_keys else None
-    )
+    server = LocalServer(host=host, port=listener.getsockname()[1], api_key=next(iter(api_keys)) if api_keys else None)
     stop = anyio.Event()
     stopped = anyio.Event()
+    # Hypercorn leaves tasks behind when it is cancelled, so it is asked to stop instead, and cancelled only if it does not.
+    serving = anyio.CancelScope(shield=True)
 
     async def run() -> None:
-        with listener:
+        with listener, serving:
             await _hypercorn(build_app(state), listener, stop)
         stopped.set()
 
@@ -99,6 +99,7 @@ async def serve(
                 await state.stop()
                 stop.set()
                 await stopped.wait()
+            serving.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,8 +23,8 @@ class ServerState:
 
     Attributes:
         settings: what it was told.
-        threads: bounds the worker threads that the engines run in. Each stream uses one at a time, and there are as many
-            as streams, so that none can starve another.
+        threads: bounds the worker threads that the engines run in. Each stream uses one at a time, and there are as
+            many as streams, so that none can starve another.
     """
 
     def __init__(self, settings: ServerSettings) -> None:

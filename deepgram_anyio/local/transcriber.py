@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..protocol import listen
 from ..protocol.ledger import AudioFormat
@@ -15,7 +15,6 @@ from .engines.pcm import PcmDecoder
 from .formatting import parse_replacements, punctuated, replaced
 from .segments import (
     ChannelTranscriber,
-    Detector,
     Heard,
     SegmentSettings,
     SpeechBegan,
@@ -48,13 +47,16 @@ def segment_settings(options: LiveOptions) -> SegmentSettings:
 
 
 class LiveTranscriber:
-    """One stream of `/v1/listen`. Used by one thread at a time."""
+    """One stream of `/v1/listen`. Used by one thread at a time.
+
+    Attributes:
+        request_id: of the stream.
+    """
 
     def __init__(
         self,
         options: LiveOptions,
         recognizer: Recognizer,
-        detector: Callable[[], Detector],
         *,
         request_id: str,
         created: str,
@@ -63,14 +65,12 @@ class LiveTranscriber:
         Args:
             options: of the request.
             recognizer: the engine.
-            detector: makes a speech detector for each channel.
             request_id: of the stream.
             created: when it began, ISO 8601, for the `Metadata`.
         """
         self._options = options
         self._recognizer = recognizer
-        self._detector = detector
-        self._request_id = request_id
+        self.request_id = request_id
         self._created = created
         self._sha256 = hashlib.sha256()
         self._received = False
@@ -145,9 +145,7 @@ class LiveTranscriber:
         if found is not None and self._decoder is None:
             if found.encoding not in RAW_ENCODINGS:
                 raise UndecodableAudioError(f"WAV audio of this form is not supported: {found}")
-            self._begin(
-                AudioFormat(encoding=found.encoding, sample_rate=found.sample_rate, channels=found.channels)
-            )
+            self._begin(AudioFormat(encoding=found.encoding, sample_rate=found.sample_rate, channels=found.channels))
         return samples
 
     def _begin(self, audio: AudioFormat) -> None:
@@ -160,7 +158,7 @@ class LiveTranscriber:
         settings = segment_settings(self._options)
         for _ in range(audio.channels if multichannel else 1):
             recognition = self._recognizer.open(keyterms=self._keyterms)
-            self._channels.append(ChannelTranscriber(recognition, self._detector(), settings))
+            self._channels.append(ChannelTranscriber(recognition, self._recognizer.detector(), settings))
             self._sentence_open.append(False)
 
     def _hear(self, samples: Sequence[bytes]) -> list[Message]:
@@ -196,12 +194,10 @@ class LiveTranscriber:
             speech_final=stretch.paused and bool(words),
             from_finalize=stretch.finalized,
             channel=listen.Channel(
-                alternatives=[
-                    listen.Alternative(transcript=transcript, confidence=round(confidence, 4), words=words)
-                ]
+                alternatives=[listen.Alternative(transcript=transcript, confidence=round(confidence, 4), words=words)]
             ),
             metadata=listen.ResultsMetadata(
-                request_id=self._request_id, model_info=self._model_info(), model_uuid=_MODEL_UUID
+                request_id=self.request_id, model_info=self._model_info(), model_uuid=_MODEL_UUID
             ),
         )
 
@@ -222,7 +218,7 @@ class LiveTranscriber:
     def _metadata(self) -> listen.Metadata:
         return listen.Metadata(
             transaction_key="deprecated",
-            request_id=self._request_id,
+            request_id=self.request_id,
             sha256=self._sha256.hexdigest(),
             created=self._created,
             duration=_s(self.duration_s),

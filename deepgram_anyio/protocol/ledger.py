@@ -45,7 +45,8 @@ class Ledger:
     Attributes:
         sent_bytes: audio accepted from the caller.
         acknowledged_s: end of the audio that final results cover, on every channel.
-        latency_s: of the last final result: from handing over the last audio that it covers to its arrival; None before one.
+        latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
+            there was one.
     """
 
     def __init__(self, audio: AudioFormat, *, result_channels: int = 1) -> None:

@@ -57,7 +57,8 @@ LISTEN: SocketKind[State] = SocketKind(
             **_stay(State.FINISHING, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
             Metadata: State.COMPLETE,
         },
-        State.COMPLETE: _stay(State.COMPLETE, KeepAlive, CloseStream, *_SERVER, UnknownEvent),
+        # The same, from a client that the Metadata has not reached yet.
+        State.COMPLETE: _stay(State.COMPLETE, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
     },
     # After the Metadata everything has arrived, however the socket then ends.
     orderly={State.FINISHING: frozenset({1000, 1005}), State.COMPLETE: None},
@@ -128,7 +129,9 @@ class ListenMachine(Machine[State]):
         self, now: float, *, keyterms: Sequence[str] | None = None, features: dict[str, bool] | None = None
     ) -> None:
         """Change the running stream."""
-        self.send(Configure(keyterms=None if keyterms is None else list(keyterms), features=features), now)
+        # A string is a sequence of strings too, but nobody means its letters.
+        terms = [keyterms] if isinstance(keyterms, str) else keyterms
+        self.send(Configure(keyterms=None if terms is None else list(terms), features=features), now)
 
     def close_stream(self, now: float) -> None:
         """Say that no more audio comes; once said, saying it again does nothing."""

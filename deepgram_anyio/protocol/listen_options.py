@@ -23,12 +23,14 @@ class LiveOptions(Options, frozen=True, kw_only=True):
     """Parameters of live transcription. None leaves a parameter out, so that the server's default, given here, applies.
 
     Attributes:
-        model: recognition model; ``nova-3`` unless you say otherwise. Others: ``nova-3-medical``, ``nova-2`` and its kinds
-            (``-meeting``, ``-phonecall``, ``-medical``, ...), ``enhanced``, ``base``, or a custom model's identifier.
+        model: recognition model; ``nova-3`` unless you say otherwise. Others: ``nova-3-medical``, ``nova-2`` and its
+            kinds (``-meeting``, ``-phonecall``, ``-medical``, ...), ``enhanced``, ``base``, or a custom model's
+            identifier.
         language: BCP-47 tag, or ``multi``; ``en``.
         language_hint: languages to expect, with ``language=multi``.
-        encoding: ``linear16`` (signed 16-bit little-endian), ``linear32`` (32-bit float little-endian), ``mulaw``, ``alaw``,
-            ``flac``, ``amr-nb``, ``amr-wb``, ``opus``, ``ogg-opus``, ``speex`` or ``g729``; None for audio in a container.
+        encoding: ``linear16`` (signed 16-bit little-endian), ``linear32`` (32-bit float little-endian), ``mulaw``,
+            ``alaw``, ``flac``, ``amr-nb``, ``amr-wb``, ``opus``, ``ogg-opus``, ``speex`` or ``g729``; None for audio in
+            a container.
         sample_rate: in Hz; needed with the first four encodings.
         channels: interleaved channels; 1.
         multichannel: transcribe each channel on its own; false.

@@ -1,8 +1,9 @@
 """The engine of every socket: one transition table, one state, timers, and queues of frames and events.
 
 A socket kind is a value, `SocketKind`: an enum of states and one table. The table knows no role, so client and
-embedded server run the same one from both ends. A `Machine` does no I/O and has no clock: its owner feeds it frames and the time,
-writes what it finds in `outgoing`, hands on what it finds in `events`, and calls `on_deadline` at `next_deadline`.
+embedded server run the same one from both ends. A `Machine` does no I/O and has no clock: its owner feeds it frames and
+the time, writes what it finds in `outgoing`, hands on what it finds in `events`, and calls `on_deadline` at
+`next_deadline`.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Machine(Generic[S]):
         self._sendable = frozenset(sent)
         self._codec = Codec(received)
         self._sent_at = self._heard_at = self._pinged_at = now
-        self._awaiting_pong = False
+        self._unanswered_at: float | None = None  # when the oldest ping went out that nothing was heard after
         self._paused = False
         self._enter(kind.initial)
 
@@ -226,15 +227,14 @@ class Machine(Generic[S]):
     # Time passes.
 
     def pause(self, now: float) -> None:
-        """The owner stops reading: silence is now its own doing, not the peer's."""
+        """The owner stops reading: silence is now its own doing, not the peer's. Keepalives and pings go on."""
         self._paused = True
 
     def resume(self, now: float) -> None:
         """The owner reads again; the peer gets its full time to be heard."""
         self._paused = False
         self._heard_at = now
-        self._pinged_at = now
-        self._awaiting_pong = False
+        self._unanswered_at = None
 
     def next_deadline(self) -> float | None:
         """Return when `on_deadline` is due; None when nothing is waited for."""
@@ -253,16 +253,16 @@ class Machine(Generic[S]):
         pending: list[tuple[Timer, float]] = []
         if timers.keepalive_s is not None and self.state in kind.keepalive_states and self.role is Role.CLIENT:
             pending.append((Timer.KEEPALIVE, self._sent_at + timers.keepalive_s))
-        if self._paused:
-            return pending
-        if timers.ping_s is not None and not self._awaiting_pong:
+        if not self._paused:
+            if timers.pong_s is not None and self._unanswered_at is not None:
+                pending.append((Timer.PONG, self._unanswered_at + timers.pong_s))
+            if timers.drain_s is not None and self.state in kind.draining and self.role is Role.CLIENT:
+                pending.append((Timer.DRAIN, max(self._heard_at, self._sent_at) + timers.drain_s))
+            if timers.idle_s is not None and self.state not in kind.draining:
+                pending.append((Timer.IDLE, self.idle_since() + timers.idle_s))
+        # Last, so that a new ping is not taken for the overdue one.
+        if timers.ping_s is not None:
             pending.append((Timer.PING, self._pinged_at + timers.ping_s))
-        if timers.pong_s is not None and self._awaiting_pong:
-            pending.append((Timer.PONG, self._pinged_at + timers.pong_s))
-        if timers.drain_s is not None and self.state in kind.draining and self.role is Role.CLIENT:
-            pending.append((Timer.DRAIN, max(self._heard_at, self._sent_at) + timers.drain_s))
-        if timers.idle_s is not None and self.state not in kind.draining:
-            pending.append((Timer.IDLE, self.idle_since() + timers.idle_s))
         return pending
 
     def _on_timer(self, timer: Timer, now: float) -> None:
@@ -271,10 +271,11 @@ class Machine(Generic[S]):
             self.send(self.kind.keepalive, now)
         elif timer is Timer.PING:
             self._pinged_at = now
-            self._awaiting_pong = self._timers.pong_s is not None
+            if self._ping_is_answered():
+                self._unanswered_at = now
             self.outgoing.append(Ping())
         elif timer is Timer.PONG:
-            self._on_pong_due(now)
+            self._on_pong_due()
         elif timer is Timer.DRAIN:
             self.fail(
                 TimeoutError(f"the server sent nothing for {self._timers.drain_s:g} s after the end of the stream")
@@ -282,11 +283,13 @@ class Machine(Generic[S]):
         else:
             self.on_idle()
 
-    def _on_pong_due(self, now: float) -> None:
+    def _ping_is_answered(self) -> bool:
         # Anything heard since the ping shows that the peer lives, even when its pong waits behind other messages.
-        if self._heard_at >= self._pinged_at:
-            self._awaiting_pong = False
-            self._pinged_at = self._heard_at
+        return self._unanswered_at is None or self._heard_at >= self._unanswered_at
+
+    def _on_pong_due(self) -> None:
+        if self._ping_is_answered():
+            self._unanswered_at = None
         else:
             self.outgoing.append(Close(1011, "ping timeout"))
             self.fail(TimeoutError(f"the peer did not answer a ping within {self._timers.pong_s:g} s"))

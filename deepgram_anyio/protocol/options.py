@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import enum
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -32,12 +33,18 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
 
         Args:
             extra: parameters that this version does not know; they win over fields of the same name.
+
+        Raises:
+            ConfigError: a value that has no spelling.
         """
         extra = extra or {}
         pairs = [pair for pair in self.pairs() if pair[0] not in extra]
         for name, value in extra.items():
             pairs += _spell(name, value)
-        return urlencode(pairs)
+        try:
+            return urlencode(pairs)
+        except UnicodeEncodeError as error:
+            raise ConfigError(f"cannot send text that is not Unicode: {error}") from error
 
 
 def _spell(name: str, value: Any) -> list[tuple[str, str]]:
@@ -45,10 +52,12 @@ def _spell(name: str, value: Any) -> list[tuple[str, str]]:
         return []
     if value is True or value is False:
         return [(name, "true" if value else "false")]
+    if isinstance(value, enum.Enum):
+        return _spell(name, value.value)
     if isinstance(value, (str, int, float)):
         return [(name, str(value))]
     if isinstance(value, Mapping):
-        return [(name, f"{key}:{_spell(name, item)[0][1]}") for key, item in value.items()]
+        return [(name, f"{key}:{text}") for key, item in value.items() for _, text in _spell(name, item)]
     if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
         return [pair for item in value for pair in _spell(name, item)]
     raise ConfigError(f"{name}: cannot send a value of type {type(value).__name__}")

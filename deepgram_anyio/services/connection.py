@@ -31,7 +31,8 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
         audio_sent_s: the same in seconds; None when the format does not tell.
         audio_acknowledged_s: audio that final results cover, in seconds.
         events: events received.
-        latency_s: of the last final result: from handing over the last audio that it covers to its arrival; None before one.
+        latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
+            there was one.
     """
 
     bytes_sent: int
@@ -44,8 +45,9 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
 class Connection(Generic[M, E]):
     """One open stream: ``async for event in connection`` yields the server's messages, typed, in order.
 
-    Iteration ends when the server has closed in good order, and raises what went wrong when not. A consumer that is slow
-    holds up nothing but itself: events wait, up to `Limits`, and then reading from the network stops; keepalives go on.
+    Iteration ends when the server has closed in good order, and raises what went wrong when not. A consumer that is
+    slow holds up nothing but itself: events wait, up to `Limits`, and then reading from the network stops; keepalives
+    go on.
     """
 
     def __init__(self, session: Session[M], response_headers: Mapping[str, str]) -> None:

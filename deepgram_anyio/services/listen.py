@@ -59,8 +59,8 @@ class LiveConnection(Connection[ListenMachine, Event]):
         """Send everything that a source holds.
 
         Args:
-            source: a path, a binary file, bytes, or an iterable or async iterable of bytes. A WAV header is left out when
-                the connection was opened for raw samples, and its format must then be the announced one.
+            source: a path, a binary file, bytes, or an iterable or async iterable of bytes. A WAV header is left out
+                when the connection was opened for raw samples, and its format must then be the announced one.
             pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
 
         Raises:
@@ -184,7 +184,7 @@ class ListenV1:
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[LiveParams],
     ) -> AsyncIterator[LiveConnection]:
-        """Transcribe a source: connect, send it in the background, end the stream with it, and iterate over the results.
+        """Transcribe a source: connect, send it in the background, end the stream with it, and yield the results.
 
         A WAV source is sent as raw samples, with ``encoding``, ``sample_rate`` and ``channels`` read from its header.
         Leaving the block early stops sending and drops the results still to come. An error of the source is raised by

@@ -21,7 +21,8 @@ class Credentials:
         """
         Args:
             api_key: sent as ``Authorization: Token``.
-            access_token: sent as ``Authorization: Bearer``; wins over the key. A function is asked for every connection.
+            access_token: sent as ``Authorization: Bearer``; wins over the key. A function is asked for every
+                connection.
 
         Raises:
             ConfigError: a value that cannot stand in a header.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import socket
 import ssl
 import urllib.request
 from base64 import b64encode
@@ -17,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from ..errors import ConfigError, ConnectError
@@ -50,7 +49,7 @@ class WebSocketUrl:
         """Take a URL apart.
 
         Args:
-            url: ws, wss, http or https; without user name, password and fragment, and with path and query in ASCII.
+            url: ws, wss, http or https; without user name, password and fragment; host, path and query in ASCII.
 
         Raises:
             ConfigError: it is not such a URL.
@@ -118,9 +117,9 @@ async def dial(
     via = _find_proxy(target, proxy)
     if via is None:
         with mapped(f"connect to {target.address}", connecting=True):
-            return await _secured(await _connect_tcp(target.host, target.port), target.host, context)
+            return await _secured(await anyio.connect_tcp(target.host, target.port), target.host, context)
     with mapped(f"connect to the proxy {via.address}", connecting=True):
-        stream = await _connect_tcp(via.host, via.port)
+        stream = await anyio.connect_tcp(via.host, via.port)
     with mapped(f"connect to {target.address} through the proxy {via.address}", connecting=True):
         return await _secured(await _tunnelled(stream, target, via), target.host, context)
 
@@ -159,15 +158,6 @@ async def closed_on_failure(stream: ByteStream) -> AsyncIterator[None]:
         raise
 
 
-async def _connect_tcp(host: str, port: int) -> ByteStream:
-    stream = await anyio.connect_tcp(host, port)
-    async with closed_on_failure(stream):
-        raw_socket = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - anyio's typed attributes, not Django
-        # Small frames must not wait for the acknowledgement of earlier ones.
-        raw_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return stream
-
-
 async def _secured(stream: ByteStream, host: str, context: ssl.SSLContext | None) -> ByteStream:
     if context is None:
         return stream
@@ -175,7 +165,7 @@ async def _secured(stream: ByteStream, host: str, context: ssl.SSLContext | None
         tls = await TLSStream.wrap(
             stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
         )
-        protocol = tls.extra(TLSAttribute.alpn_protocol)  # noqa: S610
+        protocol = tls.extra(TLSAttribute.alpn_protocol)  # noqa: S610 - anyio's typed attributes, not Django
         if protocol not in (None, "http/1.1"):
             raise ConnectError(f"{host} chose {protocol}, and WebSocket needs HTTP/1.1: check the ssl_context's ALPN")
     return tls
@@ -251,7 +241,8 @@ async def _tunnelled(stream: ByteStream, target: WebSocketUrl, proxy: _Proxy) ->
     return stream
 
 
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?")
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(\.{_LABEL})*\.?")
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -268,14 +259,16 @@ def _split(url: object, what: str) -> SplitResult:
 
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    try:
-        if ":" in host:
-            return ipaddress.IPv6Address(host).compressed
-        host = host.encode("idna").decode("ascii")
-    except ValueError:
-        host = ""
+    if ":" in host:
+        try:
+            address = ipaddress.IPv6Address(host)
+        except ValueError:
+            raise ConfigError("the URL's IPv6 address cannot be read") from None
+        if address.scope_id is None:
+            return address.compressed
+    # Libraries disagree about how names in other scripts become ASCII; who writes the URL knows.
     if not _HOST.fullmatch(host):
-        raise ConfigError("the URL has no valid host")
+        raise ConfigError("the URL has no valid host; it must be in ASCII (punycode)")
     return host
 
 

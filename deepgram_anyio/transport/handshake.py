@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import h11
 from wsproto.utilities import generate_accept_token, generate_nonce
@@ -159,7 +159,7 @@ _OWN_HEADERS = frozenset(
 
 
 def _checked_headers(headers: HeaderSource | None) -> list[tuple[str, str]]:
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    pairs: list[Any] = list(headers.items()) if isinstance(headers, Mapping) else list(headers or ())
     for name, value in pairs:
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise ConfigError("a header's name is not a valid HTTP token")

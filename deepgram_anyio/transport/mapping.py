@@ -169,7 +169,7 @@ def _string(fields: Mapping[str, Any], *names: str) -> str | None:
 def _explanation(fields: Mapping[str, Any]) -> str:
     message = _string(fields, "err_msg", "message", "error") or ""
     details = _string(fields, "details")
-    return f"{message}: {details}" if message and details else message or details or ""
+    return f"{message} ({details})" if message and details else message or details or ""
 
 
 def _redirection(status: int, headers: Mapping[str, str]) -> str:

@@ -223,7 +223,10 @@ class Session(Generic[M]):
     # What the tasks do.
 
     async def run(self) -> None:
-        """Move frames until the machine has ended and the channel is closed. Cancelled, it closes the channel at once."""
+        """Move frames until the machine has ended and the channel is closed.
+
+        Cancelled, it closes the channel at once.
+        """
         try:
             async with anyio.create_task_group() as tasks:
                 for task in (self._read, self._write, self._watch):
@@ -283,7 +286,7 @@ class Session(Generic[M]):
                 machine.receive_binary(frame.data, now)  # type: ignore[union-attr,arg-type]
                 self._queued_bytes += len(frame.data)  # type: ignore[union-attr]
             elif kind is Close:
-                self._take_close(frame, now)  # type: ignore[arg-type]
+                self._take_close(frame, now)
             else:
                 machine.receive_pong(now)
         self.events_received += max(0, len(machine.events) - before)
@@ -370,8 +373,8 @@ def _size(frame: Frame) -> int:
 async def open_session(session: Session[M]) -> AsyncIterator[Session[M]]:
     """Run a session around a body, and close its channel whatever happens.
 
-    When the body ends by an exception or by cancellation, the channel is closed at once. When it ends normally, a session
-    that has ended is given time to say goodbye; one that has not is cut off.
+    When the body ends by an exception or by cancellation, the channel is closed at once. When it ends normally, a
+    session that has ended is given time to say goodbye; one that has not is cut off.
     """
     async with background_tasks() as tasks:
         session._tasks = tasks

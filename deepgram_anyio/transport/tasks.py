@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 __all__ = ["background_tasks"]
@@ -33,7 +34,7 @@ async def background_tasks() -> AsyncIterator[TaskGroup]:
         async with anyio.create_task_group() as group:
             try:
                 yield group
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised again below
                 cancellation, body = _split(error)
                 if cancellation is not None:
                     # Only by seeing it can the cancel scopes around us tell that it arrived.
@@ -42,8 +43,12 @@ async def background_tasks() -> AsyncIterator[TaskGroup]:
     except anyio.get_cancelled_exc_class():
         if body is None:
             raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - raised again below
         tasks = _only_member(error)
+    if tasks is not None:
+        # Python gives what leaves a coroutine in the same step in which an exception was thrown into it (cancellation,
+        # on asyncio) that exception as context. So leave in another step.
+        await anyio.lowlevel.cancel_shielded_checkpoint()
     failure = _first_of(body, tasks)
     del body, tasks  # a frame that its own exception refers to would live until the garbage collector comes
     if failure is not None:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
-import anyio.lowlevel
 from anyio.abc import ByteStream
 
 from ..errors import ConnectionClosed, LocalProtocolError, TransportError
@@ -153,7 +152,6 @@ class WebSocket:
             await self._write(replies)
 
     async def _write(self, data: bytes) -> None:
-        await anyio.lowlevel.checkpoint_if_cancelled()
         self._unwritable = "an earlier write to the connection was cut short"
         for start in range(0, len(data), _WRITE_BYTES):
             with anyio.move_on_after(self._timeouts.send_s) as scope:

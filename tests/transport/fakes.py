@@ -80,7 +80,11 @@ class FakeChannel:
                 self._arrive.send_nowait(item)
                 return
             frames.append(
-                Text(msgspec.json.encode(item)) if isinstance(item, Message) else Binary(item) if isinstance(item, bytes) else item
+                Text(msgspec.json.encode(item))
+                if isinstance(item, Message)
+                else Binary(item)
+                if isinstance(item, bytes)
+                else item
             )
         self._arrive.send_nowait(frames)
 
@@ -120,7 +124,11 @@ class FakeChannel:
 
 
 def new_session(
-    channel: FakeChannel, *, timeouts: Timeouts | None = None, limits: Limits | None = None, keepalive_s: float | None = 4.0
+    channel: FakeChannel,
+    *,
+    timeouts: Timeouts | None = None,
+    limits: Limits | None = None,
+    keepalive_s: float | None = 4.0,
 ) -> AbstractAsyncContextManager[Session[ListenMachine]]:
     timeouts, limits = timeouts or Timeouts(), limits or Limits()
     machine = ListenMachine(
@@ -133,7 +141,9 @@ def new_session(
     return open_session(Session(machine, channel, limits=limits, timeouts=timeouts, request_id="request-1"))
 
 
-def results(start: float = 0.0, duration: float = 1.0, *, text: str = "", final: bool = True, **more: Any) -> listen.Results:
+def results(
+    start: float = 0.0, duration: float = 1.0, *, text: str = "", final: bool = True, **more: Any
+) -> listen.Results:
     """Make a result with as many words as the text has."""
     words = [listen.Word(word=word, start=start, end=start, confidence=1.0) for word in text.split()]
     return listen.Results(

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-__all__ = ["RECOGNIZER_RATE", "Recognition", "RecognizedWord", "Recognizer", "Voice"]
+__all__ = ["RECOGNIZER_RATE", "Detector", "Recognition", "RecognizedWord", "Recognizer", "Voice"]
 
 RECOGNIZER_RATE = 16_000
 """Sample rate, in Hz, of the audio that a `Recognition` is fed."""
@@ -31,6 +31,19 @@ class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float
     end_s: float
     confidence: float
+
+
+class Detector(Protocol):
+    """Tells speech from silence, frame by frame, on one channel. Used by one thread at a time.
+
+    Attributes:
+        frame_bytes: length of a frame at `RECOGNIZER_RATE`.
+    """
+
+    frame_bytes: int
+
+    def feed(self, samples: bytes) -> Sequence[bool]:
+        """Return, for each frame completed by these samples, whether it is speech."""
 
 
 class Recognition(Protocol):
@@ -58,6 +71,9 @@ class Recognizer(Protocol):
     """
 
     name: str
+
+    def detector(self) -> Detector:
+        """Make a speech detector for one channel."""
 
     def open(self, *, keyterms: Sequence[str] = ()) -> Recognition:
         """Begin the recognition of one channel."""

@@ -1,0 +1,65 @@
+# Everything runs in a virtual environment that `scripts/bootstrap.py` makes and keeps up to date.
+
+PYTHON ?= python3
+VENV ?= .venv
+AUDIO ?=
+
+BIN := $(VENV)/bin
+BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
+DEV := $(BOOTSTRAP) --extras dev,neural
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types coverage docs-diagrams check-diagrams interop check clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears."
+
+demo: ## live captions with no key and no network, of a spoken text or of AUDIO=FILE
+	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
+	@$(BIN)/python examples/live_captions.py $(if $(AUDIO),"$(AUDIO)")
+
+test: ## all tests, on asyncio, asyncio with uvloop, and trio
+	$(DEV)
+	$(BIN)/python -m pytest
+
+lint: ## ruff: rules and formatting
+	$(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: ## mend what ruff can mend
+	$(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: ## mypy --strict, pyright, and the completeness of the public types
+	$(DEV)
+	$(BIN)/mypy --strict
+	$(BIN)/pyright --pythonpath $(BIN)/python deepgram_anyio
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes deepgram_anyio --ignoreexternal
+
+coverage: ## the protocol core alone: all branches, from its own tests
+	$(DEV)
+	$(BIN)/coverage run --branch --source=deepgram_anyio/protocol -m pytest tests/protocol
+	$(BIN)/coverage report --fail-under=100
+
+docs-diagrams: ## write the state diagrams into ARCHITECTURE.md
+	$(DEV)
+	$(BIN)/python -m deepgram_anyio.protocol.diagram ARCHITECTURE.md
+
+check-diagrams: ## fail when the state diagrams are stale
+	$(DEV)
+	$(BIN)/python -m deepgram_anyio.protocol.diagram --check ARCHITECTURE.md
+
+interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
+	$(DEV)
+	$(BIN)/python tests/interop/run.py
+
+check: ## all of the above that CI does
+	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run
+
+clean: ## remove .venv, the caches and what a build leaves
+	rm -rf .venv .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find deepgram_anyio tests examples benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""Write the state diagrams into ARCHITECTURE.md, each between its marker comments; with --check, say what is stale."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deepgram_anyio.protocol.diagram import state_diagram
+from deepgram_anyio.protocol.listen_machine import LISTEN
+from deepgram_anyio.protocol.machine import SocketKind
+
+__all__ = ["DOCUMENT", "SOCKETS", "main", "with_diagrams"]
+
+DOCUMENT = Path(__file__).parent.parent / "ARCHITECTURE.md"
+
+SOCKETS: list[SocketKind[Any]] = [
+    LISTEN,
+]
+
+
+def with_diagrams(text: str, sockets: Sequence[SocketKind[Any]] = SOCKETS) -> str:
+    """Return a document with its diagrams brought up to date.
+
+    Raises:
+        ValueError: a socket has not exactly one place in the document, or a place has no socket.
+    """
+    places = re.findall(r"^<!-- (.+): begin -->$", text, re.MULTILINE)
+    expected = [kind.name for kind in sockets]
+    if sorted(places) != sorted(expected):
+        raise ValueError(f"places for diagrams: {', '.join(places) or 'none'}; sockets: {', '.join(expected) or 'none'}")
+    for kind in sockets:
+        begin, end = (f"<!-- {kind.name}: {mark} -->" for mark in ("begin", "end"))
+        before, _, rest = text.partition(f"{begin}\n")
+        stale, found, after = rest.partition(f"{end}\n")
+        if not found or ": begin -->" in stale:
+            raise ValueError(f"no line {end!r} after {begin!r}")
+        text = f"{before}{begin}\n```mermaid\n{state_diagram(kind)}```\n{end}\n{after}"
+    return text
+
+
+def main(arguments: Sequence[str] | None = None, *, document: Path = DOCUMENT) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 and a diff when stale")
+    check: bool = parser.parse_args(arguments).check
+    old = document.read_text("utf-8")
+    new = with_diagrams(old)
+    if new == old:
+        return 0
+    if not check:
+        document.write_text(new, "utf-8")
+        return 0
+    lines = (text.splitlines(keepends=True) for text in (old, new))
+    sys.stdout.writelines(difflib.unified_diff(*lines, f"{document.name} as it is", f"{document.name} as it should be"))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,365 @@
+"""How a WebSocket connection ends: closing, aborting, failing bodies, and cancellation at every single wait."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+import trustme
+from anyio.abc import ByteStream
+from wsproto.events import CloseConnection, TextMessage
+
+from deepgram_anyio import errors
+from deepgram_anyio.protocol.frames import Binary, Close, Frame, Ping, Text
+from deepgram_anyio.transport.settings import Timeouts
+from deepgram_anyio.transport.websocket import WebSocket, connect_websocket, open_websocket
+
+from .peers import (
+    Handler,
+    Peer,
+    ServerEnd,
+    cancelled_everywhere,
+    cancelled_when_suspended,
+    echo,
+    proxying,
+    read_to_end,
+    server_tls,
+    serving,
+    stop_reading,
+    upgrade_only,
+    wire,
+)
+
+pytestmark = pytest.mark.anyio
+
+BRISK = Timeouts(connect_s=0.2, send_s=0.2, close_s=0.2)
+
+
+@asynccontextmanager
+async def connected(handler: Handler, **options: Any) -> AsyncIterator[tuple[WebSocket, Peer]]:
+    async with serving(handler) as peer, open_websocket(peer.url, **options) as websocket:
+        yield websocket, peer
+
+
+class Recorder:
+    """A server that keeps the close frames it gets, answers them or not, and can send before."""
+
+    def __init__(self, first: bytes = b"", *, answer: bool = True) -> None:
+        self.closes: list[CloseConnection] = []
+        self._first = first
+        self._answer = answer
+
+    async def __call__(self, stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        await end.send_raw(self._first)
+        async for event in end:
+            if isinstance(event, CloseConnection):
+                self.closes.append(event)
+                if self._answer:
+                    await end.send(event.response())
+                    return
+
+
+async def test_close_with_code_and_reason() -> None:
+    recorder = Recorder(wire(1, b"unread") * 3)
+    async with connected(recorder) as (websocket, peer):
+        await websocket.close(4001, "enough")
+        assert websocket.closed
+        await peer.all_closed(accepted=1)
+        await websocket.close()
+        assert [message async for message in websocket] == []
+        with pytest.raises(errors.ConnectionClosed) as caught:
+            await websocket.send("too late")
+    assert recorder.closes == [CloseConnection(4001, "enough")]
+    assert caught.value.code == 4001
+
+
+async def test_leaving_the_body_closes_with_1000() -> None:
+    recorder = Recorder()
+    async with connected(recorder) as (_, _):
+        pass
+    assert recorder.closes == [CloseConnection(1000, "")]
+
+
+async def test_messages_received_before_the_close_stay_readable() -> None:
+    async with connected(Recorder(wire(1, b"a") + wire(1, b"b") + wire(1, b"c"))) as (websocket, _):
+        assert await websocket.__anext__() == "a"
+        await websocket.close()
+        assert [message async for message in websocket] == ["b", "c"]
+
+
+async def test_code_that_cannot_be_sent_leaves_the_connection_open() -> None:
+    async with connected(echo) as (websocket, _):
+        with pytest.raises(errors.LocalProtocolError):
+            await websocket.close(1006)
+        assert not websocket.closed
+        await websocket.send("still there")
+        assert await websocket.__anext__() == "still there"
+
+
+async def test_peer_that_does_not_answer_the_close() -> None:
+    recorder = Recorder(answer=False)
+    async with connected(recorder, timeouts=BRISK) as (websocket, peer):
+        with anyio.fail_after(2):
+            await websocket.close()
+        await peer.all_closed(accepted=1)
+        assert [message async for message in websocket] == []
+    assert len(recorder.closes) == 1
+
+
+async def test_peer_that_stopped_reading_does_not_hold_up_the_close() -> None:
+    async with connected(stop_reading, timeouts=BRISK) as (websocket, _):
+        with anyio.move_on_after(0.05):
+            await websocket.send_batch([Binary(bytes(1 << 24))] * 4)
+        with anyio.fail_after(2):
+            await websocket.close()
+
+
+async def test_close_waits_for_the_task_that_receives() -> None:
+    got: list[str | bytes] = []
+    ends: list[int] = []
+
+    async def late(stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        async for event in end:
+            if isinstance(event, CloseConnection):
+                await end.send_raw(wire(1, b"last words"))
+                await end.send(event.response())
+                return
+
+    async with connected(late) as (websocket, _):
+
+        async def consume() -> None:
+            got.extend([message async for message in websocket])
+
+        async def close() -> None:
+            await websocket.close()
+            ends.append(1)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(consume)
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(close)
+            tasks.start_soon(close)
+            await websocket.close()
+            await anyio.wait_all_tasks_blocked()
+    assert got == ["last words"]
+    assert ends == [1, 1]
+
+
+async def test_close_takes_over_when_the_task_that_receives_leaves() -> None:
+    may_answer = anyio.Event()
+
+    async def slow(stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        async for event in end:
+            if isinstance(event, CloseConnection):
+                await may_answer.wait()
+                await end.send(event.response())
+
+    reading = anyio.CancelScope()
+    async with connected(slow, timeouts=Timeouts(close_s=30)) as (websocket, _):
+
+        async def read() -> None:
+            with reading:
+                await websocket.receive_batch()
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                await anyio.wait_all_tasks_blocked()
+                tasks.start_soon(websocket.close)
+                await anyio.wait_all_tasks_blocked()
+                reading.cancel()
+                await anyio.wait_all_tasks_blocked()
+                may_answer.set()
+        assert websocket.closed
+
+
+async def test_abort_ends_those_who_receive_and_send() -> None:
+    received: list[Any] = []
+    async with connected(stop_reading) as (websocket, peer), anyio.create_task_group() as tasks:
+
+        async def read() -> None:
+            received.append(await websocket.receive_batch())
+
+        async def write() -> None:
+            with pytest.raises(errors.ConnectionClosed):
+                await websocket.send_batch([Binary(bytes(1 << 24))] * 4)
+            received.append("sender told")
+
+        tasks.start_soon(read)
+        tasks.start_soon(write)
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(1):
+            await websocket.abort()
+            await websocket.abort()
+        assert websocket.closed
+        assert peer.accepted == 1
+    assert [Close(1006)] in received
+    assert "sender told" in received
+
+
+async def test_abort_and_close_work_in_cancelled_scopes() -> None:
+    for finish in ("abort", "close"):
+        recorder = Recorder()
+        async with connected(recorder) as (websocket, peer):
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await getattr(websocket, finish)()
+                assert websocket.closed
+            await peer.all_closed(accepted=1)
+        assert len(recorder.closes) == (finish == "close")
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, errors.ConnectionClosed])
+async def test_exception_of_the_body_leaves_bare_and_the_socket_is_closed(kind: type[BaseException]) -> None:
+    recorder = Recorder()
+    raised = kind("body")
+    async with serving(recorder) as peer:
+        with pytest.raises(kind) as caught:
+            async with open_websocket(peer.url):
+                raise raised
+        assert caught.value is raised
+        assert raised.__context__ is None
+        await peer.all_closed(accepted=1)
+    assert recorder.closes == []
+
+
+async def test_cancellation_of_the_body_closes_the_socket() -> None:
+    async with serving(upgrade_only) as peer:
+        with anyio.CancelScope() as scope:
+            async with open_websocket(peer.url) as websocket:
+                scope.cancel()
+                await websocket.receive_batch()
+        assert scope.cancelled_caught
+        await peer.all_closed(accepted=1)
+
+
+async def test_receiving_that_is_cancelled_loses_nothing() -> None:
+    async def count(stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        async for event in end:
+            if not isinstance(event, TextMessage):
+                await end.send(CloseConnection(1000))
+                return
+            await end.send(TextMessage(event.data), TextMessage(event.data + "!"))
+
+    received: list[str | bytes] = []
+
+    async def receive(websocket: WebSocket) -> None:
+        received.append(await websocket.__anext__())
+
+    async with connected(count) as (websocket, _):
+        for number in range(20):
+            await websocket.send(str(number))
+            assert await cancelled_when_suspended(receive(websocket), 0)
+            while len(received) < 2 * number + 2:
+                await receive(websocket)
+    assert received == [f"{number}{mark}" for number in range(20) for mark in ("", "!")]
+
+
+async def test_receiving_that_is_cancelled_while_it_answers_a_ping_loses_nothing() -> None:
+    async def ping_and_speak(stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        await end.send_raw(wire(9, b"p") + wire(1, b"x"))
+        await end.finish()
+
+    cancelled, at = True, 0
+    while cancelled:
+        received: list[Frame] = []
+
+        async def receive(websocket: WebSocket, received: list[Frame]) -> None:
+            received += await websocket.receive_batch()
+
+        async with connected(ping_and_speak, timeouts=BRISK) as (websocket, _):
+            cancelled = await cancelled_when_suspended(receive(websocket, received), at)
+            with anyio.fail_after(2):
+                while len(received) < 2:
+                    await receive(websocket, received)
+            assert received == [Ping(b"p"), Text("x")]
+        at += 1
+    assert at > 1
+
+
+FILES = Path("/proc/self/fd")
+needs_proc = pytest.mark.skipif(not FILES.is_dir(), reason="counts file descriptors in /proc")
+
+
+def open_sockets() -> int:
+    # Only sockets: event loops open other files when they first need them.
+    return sum(os.readlink(file).startswith("socket:") for file in FILES.iterdir() if file.is_symlink())
+
+
+@asynccontextmanager
+async def no_sockets_left() -> AsyncIterator[None]:
+    before = open_sockets()
+    yield
+    with anyio.move_on_after(5):
+        while open_sockets() > before:
+            await anyio.wait_all_tasks_blocked()
+    assert open_sockets() == before
+
+
+async def converse(websocket: WebSocket) -> None:
+    await websocket.send("hello")
+    await websocket.send_batch([Text("x" * 200_000), Binary(b"y")])
+    assert await websocket.__anext__() == "hello"
+    assert await websocket.__anext__() == "x" * 200_000
+
+
+@needs_proc
+@pytest.mark.parametrize("way", ["plain", "tls", "proxy"])
+async def test_cancelled_at_every_wait_it_leaves_no_socket(way: str) -> None:
+    ca = trustme.CA()
+    server, client = server_tls(ca, "127.0.0.1") if way == "tls" else (None, None)
+    async with no_sockets_left(), serving(echo, ssl_context=server) as peer, serving(proxying([])) as proxy:
+
+        async def operation() -> None:
+            via = f"http://127.0.0.1:{proxy.port}" if way == "proxy" else ""
+            async with open_websocket(peer.url, ssl_context=client, proxy=via) as websocket:
+                await converse(websocket)
+
+        await operation()
+        assert await cancelled_everywhere(operation) > 5
+        await peer.all_closed(accepted=2)
+        await proxy.all_closed()
+
+
+@needs_proc
+async def test_cancelled_at_every_wait_of_a_refusal() -> None:
+    async def refuse(stream: ByteStream) -> None:
+        await stream.receive()
+        await stream.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\n")
+        await stream.send(b"no!\n")
+        await read_to_end(stream)
+
+    async with no_sockets_left(), serving(refuse) as peer:
+
+        async def operation() -> None:
+            with pytest.raises(errors.PermissionDeniedError):
+                await connect_websocket(peer.url)
+
+        assert await cancelled_everywhere(operation) > 1
+        await peer.all_closed(accepted=1)
+
+
+@needs_proc
+async def test_close_that_is_cancelled_at_every_wait_still_closes() -> None:
+    recorder = Recorder()
+    runs = 0
+    async with no_sockets_left(), serving(recorder) as peer:
+        cancelled = True
+        while cancelled:
+            websocket = await connect_websocket(peer.url)
+            cancelled = await cancelled_when_suspended(websocket.close(), runs)
+            assert websocket.closed
+            runs += 1
+        await peer.all_closed(accepted=runs)
+    assert recorder.closes == [CloseConnection(1000, "")] * runs
