@@ -48,7 +48,11 @@ CLASSES = {
 }
 
 INSTANCES: list[DeepgramError] = [
-    *(getattr(errors, name)("it failed") for name, bases in PARENTS.items() if bases[0] not in (DeepgramError, ApiError)),
+    *(
+        getattr(errors, name)("it failed")
+        for name, bases in PARENTS.items()
+        if bases[0] not in (DeepgramError, ApiError)
+    ),
     errors.ConfigError("it failed"),
     *(api_error(status, "it failed", code="C", request_id="r", body="{}") for status in (418, 503, *CLASSES)),
     RateLimitError("it failed", retry_after=3.0),

@@ -82,7 +82,7 @@ async def serve(
     server = LocalServer(host=host, port=listener.getsockname()[1], api_key=next(iter(api_keys)) if api_keys else None)
     stop = anyio.Event()
     stopped = anyio.Event()
-    # Hypercorn leaves tasks behind when it is cancelled, so it is asked to stop instead, and cancelled only if it does not.
+    # Cancelled, hypercorn leaves tasks behind; so it is asked to stop, and cancelled only if it does not.
     serving = anyio.CancelScope(shield=True)
 
     async def run() -> None:

@@ -16,7 +16,7 @@ from ..protocol.frames import Binary, Close, Frame, Text
 from .dial import WebSocketUrl, close_at_once, closed_on_failure, dial, receive_head, receive_more
 from .framing import Framing
 from .handshake import ClientHandshake, Exchange, HeaderSource
-from .mapping import mapped, translated
+from .mapping import mapped
 from .settings import Limits, Timeouts
 
 __all__ = ["WebSocket", "connect_websocket", "open_websocket"]
@@ -154,20 +154,11 @@ class WebSocket:
     async def _write(self, data: bytes) -> None:
         self._unwritable = "an earlier write to the connection was cut short"
         for start in range(0, len(data), _WRITE_BYTES):
-            with anyio.move_on_after(self._timeouts.send_s) as scope:
-                await self._write_slice(data[start : start + _WRITE_BYTES])
+            with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:
+                await self._stream.send(data[start : start + _WRITE_BYTES])
             if scope.cancelled_caught:
                 raise DeadlineError(f"the peer took no data for {self._timeouts.send_s} s")
         self._unwritable = ""
-
-    async def _write_slice(self, data: bytes) -> None:
-        try:
-            await self._stream.send(data)
-        except Exception as error:
-            ours = translated(error, "send")
-            if ours is None:
-                raise
-            raise ours from error
 
     def _end_error(self) -> ConnectionClosed:
         end = self._framing.end or self._framing.sent_close or Close(1006)

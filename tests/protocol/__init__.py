@@ -111,9 +111,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
                     "words": [_WORD, {**_WORD, "language": "en", "punctuated_word": "Hello.", "speaker": 0}],
                 }
             ],
-            "search": [
-                {"query": "hello", "hits": [{"confidence": 1.0, "start": 0.5, "end": 0.9, "snippet": "hello"}]}
-            ],
+            "search": [{"query": "hello", "hits": [{"confidence": 1.0, "start": 0.5, "end": 0.9, "snippet": "hello"}]}],
         },
         "metadata": {"request_id": "r", "model_info": _MODEL, "model_uuid": "u", "diarize_info": {"model": "v1"}},
         "entities": [

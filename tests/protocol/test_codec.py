@@ -23,7 +23,11 @@ CODEC = Codec(LISTEN.server_messages)
 DEEP = 100_000
 # JSON numbers beyond 2**53 are compared elsewhere: as floats they lose digits.
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
@@ -87,7 +91,9 @@ def _check_fields(sent: Any, decoded: Any) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("form", [str, str.encode, lambda text: memoryview(text.encode())], ids=["str", "bytes", "view"])
+@pytest.mark.parametrize(
+    "form", [str, str.encode, lambda text: memoryview(text.encode())], ids=["str", "bytes", "view"]
+)
 def test_messages_are_typed(name: str, form: Any) -> None:
     event = CODEC.decode(form(json.dumps(SAMPLES[name])))
     assert type(event) is getattr(listen, name)

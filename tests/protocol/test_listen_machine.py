@@ -60,7 +60,14 @@ def _say(machine: ListenMachine, message: Any, by: Role) -> None:
 
 
 def _instance(kind: Any) -> Any:
-    fields = {"request_id": "r", "code": "c", "description": "d", "channel": [0, 1], "timestamp": 0.5, "last_word_end": 1.0}
+    fields = {
+        "request_id": "r",
+        "code": "c",
+        "description": "d",
+        "channel": [0, 1],
+        "timestamp": 0.5,
+        "last_word_end": 1.0,
+    }
     if kind is listen.Results:
         return results()
     if kind is listen.Metadata:

@@ -91,9 +91,7 @@ class BothEnds(RuleBasedStateMachine):
     def begin(self, calm: bool) -> None:
         # Calm walks go deep into the table; the others end early, in every way that there is.
         self.calm = calm
-        self.client = End(
-            ListenMachine(Role.CLIENT, PATIENT if calm else CLIENT_TIMERS, self.now, audio=LINEAR16)
-        )
+        self.client = End(ListenMachine(Role.CLIENT, PATIENT if calm else CLIENT_TIMERS, self.now, audio=LINEAR16))
         self.server = End(ListenMachine(Role.SERVER, PATIENT if calm else SERVER_TIMERS, self.now))
         self.ends = [self.client, self.server]
 
@@ -233,9 +231,7 @@ class BothEnds(RuleBasedStateMachine):
     def close_stream(self) -> None:
         end, machine = self.client, self.client.machine
         if end.state is State.STREAMING:
-            self.act(
-                end, listen.CloseStream, lambda: machine.close_stream(self.now), [Text(b'{"type":"CloseStream"}')]
-            )
+            self.act(end, listen.CloseStream, lambda: machine.close_stream(self.now), [Text(b'{"type":"CloseStream"}')])
             end.sent.append(listen.CloseStream())
         elif end.state is not State.FAILED:
             before = end.snapshot()

@@ -37,8 +37,14 @@ SERVER_WIRE: list[tuple[Message, bytes]] = [
         b'"metadata":{"request_id":"r","model_info":{"name":"n","version":"v","arch":"a"},"model_uuid":"u"},'
         b'"is_final":true,"speech_final":false,"from_finalize":false}',
     ),
-    (listen.Error(variant="SchemaError", description="d"), b'{"type":"Error","description":"d","variant":"SchemaError"}'),
-    (listen.UtteranceEnd(channel=[0, 1], last_word_end=-1.0), b'{"type":"UtteranceEnd","channel":[0,1],"last_word_end":-1.0}'),
+    (
+        listen.Error(variant="SchemaError", description="d"),
+        b'{"type":"Error","description":"d","variant":"SchemaError"}',
+    ),
+    (
+        listen.UtteranceEnd(channel=[0, 1], last_word_end=-1.0),
+        b'{"type":"UtteranceEnd","channel":[0,1],"last_word_end":-1.0}',
+    ),
     (listen.Warning(), b'{"type":"Warning"}'),
 ]
 

@@ -17,6 +17,7 @@ from wsproto.events import CloseConnection, TextMessage
 
 from deepgram_anyio import errors
 from deepgram_anyio.protocol.frames import Binary, Close, Frame, Ping, Text
+from deepgram_anyio.transport.framing import Framing
 from deepgram_anyio.transport.settings import Timeouts
 from deepgram_anyio.transport.websocket import WebSocket, connect_websocket, open_websocket
 
@@ -286,6 +287,46 @@ async def test_receiving_that_is_cancelled_while_it_answers_a_ping_loses_nothing
             assert received == [Ping(b"p"), Text("x")]
         at += 1
     assert at > 1
+
+
+class Deaf(ByteStream):
+    """A stream whose peer has gone, after it had sent something."""
+
+    def __init__(self, *reads: bytes) -> None:
+        self._reads = list(reads)
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        await anyio.lowlevel.checkpoint()
+        if not self._reads:
+            raise anyio.BrokenResourceError from ConnectionResetError()
+        return self._reads.pop(0)
+
+    async def send(self, item: bytes) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise anyio.BrokenResourceError from BrokenPipeError()
+
+    async def send_eof(self) -> None:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("trailing", [b"", wire(9, b"early")])
+async def test_answer_that_nobody_takes_does_not_hide_what_was_received(trailing: bytes) -> None:
+    framing = Framing(client=True, max_message_bytes=100, trailing=trailing)
+    stream = Deaf(wire(9, b"p") + wire(1, b"x"))
+    websocket = WebSocket(stream, framing, response_headers={}, timeouts=BRISK)
+    received: list[Frame] = []
+    while Close(1006) not in received:
+        received += await websocket.receive_batch()
+    assert received[-3:] == [Ping(b"p"), Text("x"), Close(1006)]
+    assert isinstance(websocket.failure, anyio.BrokenResourceError)
+    with pytest.raises(errors.ConnectionClosed) as caught:
+        await websocket.receive_batch()
+    assert caught.value.__cause__ is websocket.failure
+    await websocket.close()
+    assert websocket.closed
 
 
 FILES = Path("/proc/self/fd")

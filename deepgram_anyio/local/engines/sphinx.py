@@ -16,7 +16,7 @@ from ...errors import ConfigError
 from .base import RecognizedWord
 from .sphinx_worker import Answer, Request, read_message, write_message
 
-__all__ = ["RecognizerError", "SphinxRecognizer", "SpeechDetector"]
+__all__ = ["RecognizerError", "SpeechDetector", "SphinxRecognizer"]
 
 _END_S = 2.0
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode

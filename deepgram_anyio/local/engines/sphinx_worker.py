@@ -31,7 +31,7 @@ class Request(msgspec.Struct, array_like=True):
 class Answer(msgspec.Struct, array_like=True):
     """Words as (word, start in s, end in s, confidence), and the stream's cepstral means so far; or an error."""
 
-    words: list[tuple[str, float, float, float]] = []  # noqa: RUF012 - msgspec copies it
+    words: list[tuple[str, float, float, float]] = []
     means: str = ""
     error: str = ""
 
