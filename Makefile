@@ -51,7 +51,7 @@ docs-diagrams: ## write the state diagrams into ARCHITECTURE.md
 
 check-diagrams: ## fail when the state diagrams are stale
 	$(DEV)
-	$(BIN)/python -m deepgram_anyio.protocol.diagram --check ARCHITECTURE.md
+	@$(BIN)/python -m deepgram_anyio.protocol.diagram --check ARCHITECTURE.md
 
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)

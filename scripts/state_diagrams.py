@@ -32,7 +32,7 @@ def with_diagrams(text: str, sockets: Sequence[SocketKind[Any]] = SOCKETS) -> st
     places = re.findall(r"^<!-- (.+): begin -->$", text, re.MULTILINE)
     expected = [kind.name for kind in sockets]
     if sorted(places) != sorted(expected):
-        raise ValueError(f"places for diagrams: {', '.join(places) or 'none'}; sockets: {', '.join(expected) or 'none'}")
+        raise ValueError(f"places for diagrams: {places}; sockets: {expected}")
     for kind in sockets:
         begin, end = (f"<!-- {kind.name}: {mark} -->" for mark in ("begin", "end"))
         before, _, rest = text.partition(f"{begin}\n")
@@ -55,8 +55,9 @@ def main(arguments: Sequence[str] | None = None, *, document: Path = DOCUMENT) -
     if not check:
         document.write_text(new, "utf-8")
         return 0
-    lines = (text.splitlines(keepends=True) for text in (old, new))
-    sys.stdout.writelines(difflib.unified_diff(*lines, f"{document.name} as it is", f"{document.name} as it should be"))
+    before, after = (text.splitlines(keepends=True) for text in (old, new))
+    names = (f"{document.name} as it is", f"{document.name} as it should be")
+    sys.stdout.writelines(difflib.unified_diff(before, after, *names))
     return 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from typing import Annotated
 
 import anyio
@@ -34,11 +35,22 @@ def serve_command(
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 
-    async def main() -> None:
+    async def main() -> int:
         from .. import local
 
         async with local.serve(host=host, port=port, api_keys=api_key or None, idle_timeout_s=idle_timeout) as server:
             typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
-            await anyio.sleep_forever()
+            return 128 + await _stop_signal()
 
-    anyio.run(main, backend=backend)
+    raise typer.Exit(anyio.run(main, backend=backend))
+
+
+async def _stop_signal() -> int:
+    """Wait for Ctrl-C or the request to terminate, and return which it was."""
+    try:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                return int(number)
+    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+        await anyio.sleep_forever()
+    raise AssertionError("the signals ended")

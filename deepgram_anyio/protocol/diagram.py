@@ -48,8 +48,8 @@ def _id(state: enum.Enum) -> str:
 def _causes(kind: SocketKind[Any], state: enum.Enum, target: enum.Enum) -> Iterator[str]:
     """Say, side by side, which messages lead from one state to another, or leave it as it is."""
     row = kind.transitions[state]
-    from_client = [*([Audio] if kind.client_audio else []), *kind.client_messages]
-    from_server = [*([Audio] if kind.server_audio else []), *kind.server_messages]
+    from_client: list[type] = [*([Audio] if kind.client_audio else []), *kind.client_messages]
+    from_server: list[type] = [*([Audio] if kind.server_audio else []), *kind.server_messages]
     for side, messages in (("client", from_client), ("server", from_server)):
         chosen = {message for message in messages if row.get(message) is target}
         if chosen:

@@ -81,7 +81,8 @@ def main() -> int:
         print("\nthe server's last lines:", *(f"  {line}" for line in log), sep="\n")
         print(f"\ninterop: {len(failed)} of {len(outcomes)} clients differ")
         return 1
-    print(f"\ninterop: {len(outcomes)} clients, one transcript: {outcomes[0].report['transcript']}")
+    transcript = outcomes[0].report["transcript"]
+    print(f"\n{transcript}\n\ninterop: {len(outcomes)} clients, one transcript of {len(transcript.split())} words")
     return 0
 
 

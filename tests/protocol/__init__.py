@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import HealthCheck, settings
 
 from deepgram_anyio.protocol import listen
@@ -25,13 +23,10 @@ __all__ = [
     "client",
     "results",
     "server",
-    "shared",
     "steady",
     "take",
     "wire_types",
 ]
-
-SHARED = Path(__file__).parents[3] / "shared"
 
 CLIENT_TIMERS = TimerSettings(keepalive_s=4.0, ping_s=20.0, pong_s=20.0, drain_s=30.0)
 LINEAR16 = AudioFormat(encoding="linear16", sample_rate=16000)
@@ -40,14 +35,6 @@ LINEAR16 = AudioFormat(encoding="linear16", sample_rate=16000)
 def steady(examples: int = 100) -> settings:
     """Hypothesis settings without a time limit for the single example: a busy machine is no failure."""
     return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def shared(*parts: str) -> Path:
-    """Reference material that lies beside the checkout, not in it; a test that needs it skips where it is missing."""
-    path = SHARED.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"no {'/'.join(parts)} beside the checkout")
-    return path
 
 
 def client(timers: TimerSettings = CLIENT_TIMERS, now: float = 0.0, **options: Any) -> ListenMachine:

@@ -17,7 +17,8 @@ from deepgram_anyio.protocol.codec import Codec, tag_of
 from deepgram_anyio.protocol.listen_machine import LISTEN, State
 from deepgram_anyio.protocol.messages import Message, UnknownEvent
 
-from . import SAMPLES, client, shared, steady
+from ..shared import shared
+from . import SAMPLES, client, steady
 
 CODEC = Codec(LISTEN.server_messages)
 DEEP = 100_000
@@ -110,7 +111,7 @@ def test_every_server_message_has_a_sample() -> None:
 
 @pytest.mark.parametrize("folder", ["listen_websocket"])
 def test_recorded_messages_survive(folder: str) -> None:
-    recordings = sorted(shared("fixtures", folder).glob("*.json"))
+    recordings = sorted(shared(f"fixtures/{folder}").glob("*.json"))
     assert recordings
     for recording in recordings:
         data = recording.read_bytes()

@@ -158,6 +158,18 @@ def test_the_whole_life_of_a_stream() -> None:
     assert wire_types(take(machine)) == ["Binary", "CloseStream"]
 
 
+def test_the_best_reading() -> None:
+    result = results()
+    assert (result.transcript, result.words) == ("", [])
+    word = listen.Word(word="hello", start=0.0, end=0.5, confidence=0.9)
+    for transcript in ("Hello.", "Hollow."):
+        result.channel.alternatives.append(listen.Alternative(transcript=transcript, confidence=0.9, words=[word]))
+    del result.channel.alternatives[0]
+    assert (result.transcript, result.words) == ("Hello.", [word])
+    result.channel.alternatives.clear()
+    assert (result.transcript, result.words) == ("", [])
+
+
 def test_interim_results_cover_nothing() -> None:
     machine = client()
     machine.send_audio(bytes(32000), 0.0)
@@ -293,10 +305,10 @@ def test_an_empty_binary_message_ends_the_stream() -> None:
     machine = server()
     machine.receive_binary(b"\0\0", 0.0)
     machine.receive_binary(b"", 1.0)
-    assert machine.state is State.FINISHING
+    assert machine.state.value == "finishing"
     assert list(machine.events) == [Audio(b"\0\0"), listen.CloseStream()]
     machine.receive_binary(memoryview(b""), 2.0)
-    assert machine.state is State.FINISHING
+    assert not machine.ended
     machine.close()
     machine.receive_binary(b"", 3.0)
     assert machine.state is State.CLOSED

@@ -1,7 +1,7 @@
-"""The table of `/v1/listen` walked from both ends at once: two machines, two queues, and a clock that hypothesis moves.
+"""The table of `/v1/listen` walked from both ends at once: two machines, two queues, and a clock.
 
-Delivery keeps its order and takes as long as it likes. Whatever happens, each end does what the table says, and two ends
-that keep to the table never find each other out of turn.
+Delivery keeps its order and takes as long as it likes. Whatever happens, each end does what the table says, and two
+ends that keep to the table never find each other out of turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from . import CLIENT_TIMERS, LINEAR16, METADATA, results, steady
 
 SERVER_TIMERS = TimerSettings(idle_s=10.0, ping_s=15.0, pong_s=30.0)
 PATIENT = TimerSettings(keepalive_s=4.0, ping_s=20.0)
-BY_TAG = {tag_of(kind): kind for kind in (*LISTEN.client_messages, *LISTEN.server_messages)}
+BY_TAG: dict[str, type] = {tag_of(kind): kind for kind in (*LISTEN.client_messages, *LISTEN.server_messages)}
 # What the other end may make of a close frame, as the specification of the socket has it.
 ORDERLY = {State.FINISHING: {1000, 1005}, State.COMPLETE: range(1000, 5000)}
 
@@ -151,7 +151,8 @@ class BothEnds(RuleBasedStateMachine):
         elif isinstance(frame, Pong):
             machine.receive_pong(self.now)
         elif isinstance(frame, Text):
-            kind = BY_TAG.get(json.loads(bytes(frame.data))["type"], UnknownEvent)
+            assert isinstance(frame.data, bytes)
+            kind = BY_TAG.get(json.loads(frame.data)["type"], UnknownEvent)
             end.state = end.state if ended else self.expect(end, kind)
             machine.receive_text(frame.data, self.now)
         else:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from deepgram_anyio.errors import (
-    ConnectionClosed,
     ConnectError,
+    ConnectionClosed,
     DeepgramError,
     LocalProtocolError,
     RemoteProtocolError,

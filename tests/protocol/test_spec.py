@@ -21,18 +21,20 @@ from deepgram_anyio.protocol.listen_options import LiveOptions
 from deepgram_anyio.protocol.messages import Message
 from deepgram_anyio.protocol.options import merge_options, parse_query
 
-from . import shared, steady
+from ..shared import shared
+from . import steady
 
 CODEC = Codec(LISTEN.server_messages)
 SERVER_TAGS = ["Results", "Metadata", "UtteranceEnd", "SpeechStarted"]
 CLIENT_TAGS = ["Finalize", "CloseStream", "KeepAlive"]
-NEW = st.dictionaries(st.text(max_size=6).map("x-".__add__), st.none() | st.integers() | st.text() | st.just([{}]), max_size=2)
+UNDOCUMENTED: st.SearchStrategy[Any] = st.none() | st.integers() | st.text() | st.just([{}])
+NEW = st.dictionaries(st.text(max_size=6).map("x-".__add__), UNDOCUMENTED, max_size=2)
 
 
 @cache
 def _spec() -> Any:
     yaml = pytest.importorskip("yaml")
-    return yaml.safe_load(shared("reference", "asyncapi.yml").read_text("utf-8"))
+    return yaml.safe_load(shared("reference/asyncapi.yml").read_text("utf-8"))
 
 
 def _resolved(node: Any) -> Any:

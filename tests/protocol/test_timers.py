@@ -38,7 +38,7 @@ def walk(machine: Machine[Any], until: float) -> Iterator[tuple[float, Frame]]:
 
 
 def sent(machine: Machine[Any], until: float) -> list[tuple[float, str]]:
-    return [(now, *wire_types([frame])) for now, frame in walk(machine, until)]
+    return [(now, wire_types([frame])[0]) for now, frame in walk(machine, until)]
 
 
 # KeepAlive

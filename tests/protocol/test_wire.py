@@ -24,7 +24,8 @@ CLIENT_WIRE: list[tuple[Message, bytes]] = [
     (listen.Configure(keyterms=[]), b'{"type":"Configure","keyterms":[]}'),
     (
         listen.Configure(keyterms=["Tromsø", 'a "b"'], features={"numerals": True, "punctuate": False}),
-        '{"type":"Configure","keyterms":["Tromsø","a \\"b\\""],"features":{"numerals":true,"punctuate":false}}'.encode(),
+        '{"type":"Configure","keyterms":["Tromsø","a \\"b\\""],'.encode()
+        + b'"features":{"numerals":true,"punctuate":false}}',
     ),
     (listen.CloseStream(), b'{"type":"CloseStream"}'),
 ]

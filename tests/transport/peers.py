@@ -29,13 +29,17 @@ from wsproto.events import (
     TextMessage,
 )
 
+from deepgram_anyio.transport.websocket import WebSocket, open_websocket
+
 __all__ = [
     "Handler",
     "Peer",
+    "Recorder",
     "ServerEnd",
     "answering",
     "cancelled_everywhere",
     "cancelled_when_suspended",
+    "connected",
     "echo",
     "proxying",
     "read_head",
@@ -293,6 +297,31 @@ def wire(
     if mask is None:
         return head + payload
     return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+@asynccontextmanager
+async def connected(handler: Handler, **options: Any) -> AsyncIterator[tuple[WebSocket, Peer]]:
+    async with serving(handler) as peer, open_websocket(peer.url, **options) as websocket:
+        yield websocket, peer
+
+
+class Recorder:
+    """A server that keeps the close frames it gets, answers them or not, and can send before."""
+
+    def __init__(self, first: bytes = b"", *, answer: bool = True) -> None:
+        self.closes: list[CloseConnection] = []
+        self._first = first
+        self._answer = answer
+
+    async def __call__(self, stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream)
+        await end.send_raw(self._first)
+        async for event in end:
+            if isinstance(event, CloseConnection):
+                self.closes.append(event)
+                if self._answer:
+                    await end.send(event.response())
+                    return
 
 
 @types.coroutine

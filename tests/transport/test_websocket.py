@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -16,20 +14,25 @@ from deepgram_anyio import errors
 from deepgram_anyio.protocol import frames
 from deepgram_anyio.protocol.frames import Binary, Close, Text
 from deepgram_anyio.transport.settings import Limits, Timeouts
-from deepgram_anyio.transport.websocket import WebSocket, connect_websocket, open_websocket
+from deepgram_anyio.transport.websocket import WebSocket, connect_websocket
 
-from .peers import Handler, Peer, ServerEnd, answering, echo, read_to_end, serving, stop_reading, upgrade_only, wire
+from .peers import (
+    Handler,
+    ServerEnd,
+    answering,
+    connected,
+    echo,
+    read_to_end,
+    serving,
+    stop_reading,
+    upgrade_only,
+    wire,
+)
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "Token 0123456789abcdef"
 BRISK = Timeouts(connect_s=0.2, send_s=0.2, close_s=0.2)
-
-
-@asynccontextmanager
-async def connected(handler: Handler, **options: Any) -> AsyncIterator[tuple[WebSocket, Peer]]:
-    async with serving(handler) as peer, open_websocket(peer.url, **options) as websocket:
-        yield websocket, peer
 
 
 def sending(*pieces: bytes, end: bool = False) -> Handler:

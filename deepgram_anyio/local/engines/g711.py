@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from .failures import missing_extra
 
@@ -13,27 +13,27 @@ try:
 except ImportError as error:
     raise missing_extra("local", error) from error
 
-__all__ = ["Law", "compress", "expand"]
+__all__ = ["LAWS", "compress", "expand"]
 
-Law = Literal["mulaw", "alaw"]
+LAWS: Final = ("mulaw", "alaw")
 
 _MULAW_BIAS: Final = 0x84
 _MULAW_CLIP: Final = 0x7FFF - _MULAW_BIAS
 _ALAW_TOGGLE: Final = 0x55  # the recommendation inverts every second bit of A-law on the line
 
 
-def expand(law: Law, data: bytes) -> NDArray[np.int16]:
-    """Turn bytes of a law into 16-bit samples."""
+def expand(law: str, data: bytes) -> NDArray[np.int16]:
+    """Turn bytes of one of `LAWS` into 16-bit samples."""
     return _expansion(law)[np.frombuffer(data, np.uint8)]
 
 
-def compress(law: Law, samples: NDArray[np.int16]) -> bytes:
-    """Turn 16-bit samples into bytes of a law, each to the nearest level below it in magnitude."""
+def compress(law: str, samples: NDArray[np.int16]) -> bytes:
+    """Turn 16-bit samples into bytes of one of `LAWS`, each to the nearest level below it in magnitude."""
     return _compression(law)[samples.view(np.uint16)].tobytes()
 
 
 @lru_cache(maxsize=2)
-def _expansion(law: Law) -> NDArray[np.int16]:
+def _expansion(law: str) -> NDArray[np.int16]:
     code = np.arange(256)
     if law == "mulaw":
         code = ~code & 0xFF
@@ -50,7 +50,7 @@ def _expansion(law: Law) -> NDArray[np.int16]:
 
 
 @lru_cache(maxsize=2)
-def _compression(law: Law) -> NDArray[np.uint8]:
+def _compression(law: str) -> NDArray[np.uint8]:
     sample = np.arange(0x10000).astype(np.uint16).view(np.int16).astype(np.int32)  # in the order of the bit patterns
     if law == "mulaw":
         sign = np.where(sample < 0, 0x80, 0)
@@ -63,4 +63,5 @@ def _compression(law: Law) -> NDArray[np.uint8]:
         magnitude = np.where(sample < 0, ~sample, sample)
         exponent = np.maximum(np.log2(np.maximum(magnitude, 1)).astype(np.int32) - 7, 0)
         code = (sign | (exponent << 4) | ((magnitude >> np.maximum(exponent + 3, 4)) & 15)) ^ _ALAW_TOGGLE
-    return (code & 0xFF).astype(np.uint8)
+    table: NDArray[np.uint8] = (code & 0xFF).astype(np.uint8)
+    return table

@@ -8,7 +8,7 @@ from deepgram_anyio.errors import ConfigError
 
 from .base import RECOGNIZER_RATE
 from .failures import missing_extra
-from .g711 import compress, expand
+from .g711 import LAWS, compress, expand
 
 try:
     import numpy as np
@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     raise missing_extra("local", error) from error
 
-__all__ = ["ENCODINGS", "PcmDecoder", "PcmEncoder", "decode_samples", "encode_samples"]
+__all__ = ["ENCODINGS", "PcmDecoder", "PcmEncoder", "decode_pcm", "encode_pcm"]
 
 ENCODINGS: Final = ("linear16", "linear32", "mulaw", "alaw")
 """The raw encodings, by Deepgram's names; ``linear32`` is 32-bit IEEE float, and all are little-endian."""
@@ -45,8 +45,8 @@ class PcmDecoder:
 
     Audio of 8 kHz and less has nothing above 4 kHz, where a wide-band acoustic model expects the energy of fricatives.
     It is therefore brought to 16 kHz by zeros between the samples, unfiltered, which mirrors the lower half of the
-    spectrum into the upper one: on telephone speech the packaged recogniser then makes a quarter fewer errors. The level
-    drops by 6 dB, and nothing clips.
+    spectrum into the upper one: on telephone speech the packaged recogniser then makes a quarter fewer errors. The
+    level drops by 6 dB, and nothing clips.
 
     Args:
         encoding: one of `ENCODINGS`.
@@ -139,8 +139,8 @@ class PcmEncoder:
         return _encode(self._encoding, frames.reshape(-1))
 
 
-def decode_samples(encoding: str, data: bytes) -> bytes:
-    """Turn raw audio of any of `ENCODINGS` into 16-bit samples in the machine's byte order, rate and channels as they are.
+def decode_pcm(data: bytes, encoding: str) -> bytes:
+    """Turn raw audio of any of `ENCODINGS` into 16-bit samples in the machine's byte order; rate and channels stay.
 
     Floats beyond -1 and 1 are clipped, and those that are no number become silence.
     """
@@ -148,14 +148,14 @@ def decode_samples(encoding: str, data: bytes) -> bytes:
     return _decode(encoding, data).tobytes()
 
 
-def encode_samples(encoding: str, samples: bytes) -> bytes:
+def encode_pcm(samples: bytes, encoding: str) -> bytes:
     """Turn 16-bit samples in the machine's byte order into raw audio of any of `ENCODINGS`."""
     _check_encoding(encoding)
     return _encode(encoding, np.frombuffer(samples, np.int16))
 
 
 def _decode(encoding: str, data: bytes) -> NDArray[np.int16]:
-    if encoding == "mulaw" or encoding == "alaw":
+    if encoding in LAWS:
         return expand(encoding, data)
     if encoding == "linear16":
         return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
@@ -164,11 +164,12 @@ def _decode(encoding: str, data: bytes) -> NDArray[np.int16]:
 
 
 def _encode(encoding: str, samples: NDArray[np.int16]) -> bytes:
-    if encoding == "mulaw" or encoding == "alaw":
+    if encoding in LAWS:
         return compress(encoding, samples)
     if encoding == "linear16":
         return samples.astype("<i2", copy=False).tobytes()
-    return (samples / np.float32(32768)).astype("<f4", copy=False).tobytes()
+    floats: NDArray[np.float32] = samples / np.float32(32768)
+    return floats.astype("<f4", copy=False).tobytes()
 
 
 def _round(samples: NDArray[np.float32]) -> NDArray[np.int16]:
