@@ -50,15 +50,15 @@ def main(arguments: Sequence[str] | None = None, *, document: Path = DOCUMENT) -
     check: bool = parser.parse_args(arguments).check
     old = document.read_text("utf-8")
     new = with_diagrams(old)
-    if new == old:
-        return 0
-    if not check:
+    if check and new != old:
+        before, after = (text.splitlines(keepends=True) for text in (old, new))
+        names = (f"{document.name} as it is", f"{document.name} as it should be")
+        sys.stdout.writelines(difflib.unified_diff(before, after, *names))
+        return 1
+    if new != old:
         document.write_text(new, "utf-8")
-        return 0
-    before, after = (text.splitlines(keepends=True) for text in (old, new))
-    names = (f"{document.name} as it is", f"{document.name} as it should be")
-    sys.stdout.writelines(difflib.unified_diff(before, after, *names))
-    return 1
+    sys.stdout.write(f"{document.name}: state diagrams of {len(SOCKETS)} socket kinds, up to date\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-"""What goes wrong in an engine, as the rest of the package sees it."""
+"""What goes wrong in an engine, as the rest of the server sees it."""
 
 from __future__ import annotations
 
-from deepgram_anyio.errors import ConfigError, DeepgramError
+from deepgram_anyio.errors import ConfigError
 
 __all__ = ["EngineError", "missing_extra"]
 
 
-class EngineError(DeepgramError):
-    """A recogniser or a voice failed at what it was asked to do, or was closed meanwhile."""
+class EngineError(RuntimeError):
+    """A recogniser or a voice failed at what it was asked to do, or was closed meanwhile.
+
+    It says nothing of the client or its request, so it is none of the package's public errors.
+    """
 
 
 def missing_extra(extra: str, cause: ImportError) -> ConfigError:
