@@ -123,7 +123,7 @@ def resolve_credentials(config: ClientConfig, hosts: Hosts, environ: Mapping[str
                 "no credentials: pass api_key= or access_token=, or set DEEPGRAM_API_KEY; "
                 "DeepgramClient.local() needs none"
             )
-        if credentials and parts.scheme == "http" and not is_loopback(host) and not config.allow_insecure:
+        if credentials and parts.scheme == "http" and not _is_loopback(host) and not config.allow_insecure:
             raise ConfigError(
                 f"refusing to send credentials to {host} without TLS; "
                 "use https, or ClientConfig(allow_insecure=True) on a network that you trust"
@@ -131,7 +131,7 @@ def resolve_credentials(config: ClientConfig, hosts: Hosts, environ: Mapping[str
     return credentials
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
     if host == "localhost" or host.endswith(".localhost"):
         return True

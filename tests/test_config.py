@@ -126,7 +126,7 @@ async def test_a_token_function_may_be_async() -> None:
 
 async def test_what_a_token_function_gives_is_checked() -> None:
     with pytest.raises(ConfigError, match="access_token must be a string, not int"):
-        await Credentials(access_token=lambda: 3).authorization()  # type: ignore[arg-type,return-value]
+        await Credentials(access_token=lambda: 3).authorization()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", ["", "two words", "line\r\nbreak", "schlüssel", "tab\t"])

@@ -299,7 +299,7 @@ async def test_an_unasked_close_is_raised_by_iteration_and_by_send_with_what_was
             seen = []
             with pytest.raises(ConnectionClosed) as caught:
                 async for event in connection:
-                    seen.append(event)
+                    seen.append(event)  # noqa: PERF401 - a comprehension would lose them
             with pytest.raises(ConnectionClosed):
                 await connection.send(SECOND)
     assert len(seen) == 1

@@ -15,7 +15,7 @@ from deepgram_anyio.protocol.wav import wav_header
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 BACKENDS = {
     "asyncio": "anyio.run(main)",
     "uvloop": 'anyio.run(main, backend_options={"use_uvloop": True})',

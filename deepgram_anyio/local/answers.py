@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from .asgi import REQUEST_ID, header
 
-__all__ = ["Refusal", "authorize"]
+__all__ = ["Refusal", "authorize", "request_id_of"]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault

@@ -10,21 +10,15 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-from starlette.types import Receive, Scope, Send
 
-from ..errors import ConfigError, DeepgramError
 from ..protocol import listen
 from ..protocol.listen_machine import ListenMachine
 from ..protocol.listen_options import RAW_ENCODINGS, LiveOptions
 from ..protocol.machine import Role
 from ..protocol.messages import Audio, Message, UnknownEvent
-from ..protocol.options import parse_query
 from ..protocol.timers import TimerSettings
-from ..transport.session import Session, open_session
-from ..transport.settings import Limits, Timeouts
-from .answers import Refusal, authorize, request_id_of
-from .asgi import AsgiChannel, refuse
-from .state import ServerState, logger
+from ..transport.session import Session
+from .socket_app import SocketApp, bad_request, read_options
 from .transcriber import LiveTranscriber, UndecodableAudioError
 
 __all__ = ["ListenSocket"]
@@ -34,71 +28,51 @@ _MODELS = re.compile(
 )
 _ENGLISH = re.compile(r"en(-[A-Za-z]{2,4})?")
 _SLICE_BYTES = 16 * 1024
+_MIN_RATE_HZ = 1_000
 _MAX_RATE_HZ = 384_000
 _MAX_CHANNELS = 16
 
 
-class ListenSocket:
+class ListenSocket(SocketApp[LiveOptions, ListenMachine]):
     """An ASGI application for the one route."""
 
-    def __init__(self, state: ServerState) -> None:
-        self._state = state
+    def read(self, query: bytes) -> LiveOptions:
+        options = read_options(LiveOptions, query)
+        if not _MODELS.fullmatch(options.model):
+            raise bad_request(f"no such model/language/tier combination found: {options.model}")
+        if options.language is not None and not _ENGLISH.fullmatch(options.language):
+            raise bad_request("the local server recognises English only")
+        if options.encoding is not None and options.encoding not in RAW_ENCODINGS:
+            raise bad_request(f"the local server does not decode encoding={options.encoding}")
+        if not _MIN_RATE_HZ <= (options.sample_rate or _MIN_RATE_HZ) <= _MAX_RATE_HZ:
+            raise bad_request("sample_rate is out of range")
+        if (options.channels or 1) > _MAX_CHANNELS:
+            raise bad_request("too many channels")
+        return options
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()  # websocket.connect
-        request_id = request_id_of(scope)
-        try:
-            subprotocol = authorize(scope, self._state.settings.api_keys)
-            options = _options(scope["query_string"])
-            with self._state.session() as cancel_scope:
-                await send({"type": "websocket.accept", "subprotocol": subprotocol})
-                await self._converse(options, request_id, AsgiChannel(receive, send))
-            if cancel_scope.cancelled_caught:
-                with anyio.move_on_after(0.5):
-                    await send({"type": "websocket.close", "code": 1001, "reason": "the server is stopping"})
-        except Refusal as refusal:
-            await refuse(send, refusal.status, refusal.headers(), refusal.body(request_id))
+    def machine(self, options: LiveOptions, now: float) -> ListenMachine:
+        timers = TimerSettings(idle_s=self.state.settings.idle_timeout_s)
+        return ListenMachine(Role.SERVER, timers, now, audio=options.audio_format)
 
-    async def _converse(self, options: LiveOptions, request_id: str, channel: AsgiChannel) -> None:
-        settings = self._state.settings
-        machine = ListenMachine(
-            Role.SERVER,
-            TimerSettings(idle_s=settings.idle_timeout_s),
-            anyio.current_time(),
-            audio=options.audio_format,
-        )
-        session = Session(machine, channel, limits=Limits(), timeouts=Timeouts(), request_id=request_id)
-        logger.info("listen: request %s began", request_id)
-        async with open_session(session):
-            try:
-                await self._transcribe(session, options, request_id)
-            except UndecodableAudioError as error:
-                session.close(1008, f"DATA-0000: {error}")
-            except DeepgramError as error:
-                logger.info("listen: request %s broke off: %s", request_id, error)
-            except Exception:  # noqa: BLE001 - told to the client and to the log; the server serves on
-                logger.exception("listen: request %s failed", request_id)
-                session.close(1011, "NET-0000: internal server error")
-        logger.info("listen: request %s ended", request_id)
-
-    async def _transcribe(self, session: Session[ListenMachine], options: LiveOptions, request_id: str) -> None:
-        recognizer = await self._state.recognizer()
+    async def converse(self, session: Session[ListenMachine], options: LiveOptions, request_id: str) -> None:
         transcriber = LiveTranscriber(
             options,
-            recognizer,
+            await self.state.recognizer(),
             request_id=request_id,
             created=datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
         try:
             while batch := await session.next_batch():
                 for step in _steps(transcriber, batch):
-                    for message in await anyio.to_thread.run_sync(step, limiter=self._state.threads):
+                    for message in await anyio.to_thread.run_sync(step, limiter=self.state.threads):
                         await session.call(partial(session.machine.send, message))
                 if any(isinstance(message, listen.CloseStream) for message in batch):
                     session.close(1000)
+        except UndecodableAudioError as error:
+            session.close(1008, f"DATA-0000: {error}")
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(transcriber.close, limiter=self._state.threads)
+                await anyio.to_thread.run_sync(transcriber.close, limiter=self.state.threads)
 
 
 def _steps(transcriber: LiveTranscriber, batch: Sequence[Any]) -> Iterator[Callable[[], Sequence[Message]]]:
@@ -134,23 +108,3 @@ def _answer(message: listen.Configure | UnknownEvent, request_id: str) -> list[M
             )
         ]
     return [listen.ConfigureSuccess(request_id=request_id)]
-
-
-def _options(query: bytes) -> LiveOptions:
-    try:
-        options, _ = parse_query(LiveOptions, query)
-    except ConfigError as error:
-        raise Refusal(400, "Bad Request", f"Bad Request: {error}") from error
-    if not _MODELS.fullmatch(options.model):
-        raise Refusal(
-            400, "Bad Request", f"Bad Request: no such model/language/tier combination found: {options.model}"
-        )
-    if options.language is not None and not _ENGLISH.fullmatch(options.language):
-        raise Refusal(400, "Bad Request", "Bad Request: the local server recognises English only")
-    if options.encoding is not None and options.encoding not in RAW_ENCODINGS:
-        raise Refusal(400, "Bad Request", f"Bad Request: the local server does not decode encoding={options.encoding}")
-    if (options.sample_rate or 8000) > _MAX_RATE_HZ or (options.sample_rate or 8000) < 1000:
-        raise Refusal(400, "Bad Request", "Bad Request: sample_rate is out of range")
-    if (options.channels or 1) > _MAX_CHANNELS:
-        raise Refusal(400, "Bad Request", "Bad Request: too many channels")
-    return options

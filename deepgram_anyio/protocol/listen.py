@@ -261,7 +261,7 @@ class Error(Message):
     message: str | None = None
 
 
-class Warning(Message):
+class Warning(Message):  # noqa: A001 - the name on the wire
     """The server goes on, but something is not as it should be."""
 
     description: str | None = None

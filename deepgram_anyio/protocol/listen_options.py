@@ -15,8 +15,8 @@ __all__ = ["RAW_ENCODINGS", "LiveOptions", "LiveParams"]
 RAW_ENCODINGS = frozenset({"linear16", "linear32", "mulaw", "alaw"})
 """Encodings that are bare samples: they need a ``sample_rate``, and they alone can be cut anywhere and replayed."""
 
-Positive = Annotated[int, Meta(ge=1)]
-NonNegative = Annotated[int, Meta(ge=0)]
+_Positive = Annotated[int, Meta(ge=1)]
+_NonNegative = Annotated[int, Meta(ge=0)]
 
 
 class LiveOptions(Options, frozen=True, kw_only=True):
@@ -69,12 +69,12 @@ class LiveOptions(Options, frozen=True, kw_only=True):
     language: str | None = None
     language_hint: str | list[str] | None = None
     encoding: str | None = None
-    sample_rate: Positive | None = None
-    channels: Positive | None = None
+    sample_rate: _Positive | None = None
+    channels: _Positive | None = None
     multichannel: bool | None = None
     interim_results: bool | None = None
-    endpointing: bool | NonNegative | None = None
-    utterance_end_ms: NonNegative | None = None
+    endpointing: bool | _NonNegative | None = None
+    utterance_end_ms: _NonNegative | None = None
     vad_events: bool | None = None
     punctuate: bool | None = None
     smart_format: bool | None = None
@@ -91,7 +91,7 @@ class LiveOptions(Options, frozen=True, kw_only=True):
     diarize_model: str | None = None
     diarize_version: str | None = None
     filler_words: bool | None = None
-    alternatives: Positive | None = None
+    alternatives: _Positive | None = None
     no_delay: bool | None = None
     callback: str | None = None
     callback_method: str | None = None

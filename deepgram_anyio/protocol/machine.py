@@ -44,6 +44,7 @@ class SocketKind(Generic[S]):
         transitions: for each state, the messages allowed in it, by class, and the state that each leads to.
         orderly: the states in which the peer may close, and the close codes that count as good order; None means any.
         draining: the states in which this side has said its last word and waits for the peer's.
+        opening: the states in which the stream is not usable yet: greetings are being exchanged.
         client_messages: JSON messages that a client sends.
         server_messages: JSON messages that a server sends.
         client_audio: whether a client sends binary messages.
@@ -63,6 +64,7 @@ class SocketKind(Generic[S]):
     server_messages: tuple[type[Message], ...]
     client_audio: bool = False
     server_audio: bool = False
+    opening: frozenset[S] = frozenset()
     keepalive: Message | None = None
     keepalive_states: frozenset[S] = frozenset()
 
@@ -73,6 +75,7 @@ class Machine(Generic[S]):
     Attributes:
         state: where it stands.
         failure: why it failed; None in every other state.
+        fault: what the peer said was wrong, to be the reason of a close that gives none.
         outgoing: frames to write, oldest first; the owner takes them out.
         events: messages received, oldest first; the owner takes them out.
     """
@@ -91,6 +94,7 @@ class Machine(Generic[S]):
         self.outgoing: deque[Frame] = deque()
         self.events: deque[Any] = deque()
         self.failure: DeepgramError | None = None
+        self.fault = ""
         self._timers = timers
         self._close: Close | None = None
         sent, received = kind.client_messages, kind.server_messages
@@ -114,6 +118,11 @@ class Machine(Generic[S]):
     def ended(self) -> bool:
         """Whether the socket is over, in good order or not."""
         return self.state is self.kind.closed or self.state is self.kind.failed
+
+    @property
+    def ready(self) -> bool:
+        """Whether the greetings are over."""
+        return self.state not in self.kind.opening
 
     @property
     def unacknowledged_s(self) -> float | None:
@@ -206,7 +215,7 @@ class Machine(Generic[S]):
         if codes is None or code in codes:
             self._enter(self.kind.closed)
         else:
-            self.fail(ConnectionClosed(_describe_close(code), code=code, reason=reason))
+            self.fail(ConnectionClosed(_describe_close(code), code=code, reason=reason or self.fault))
 
     def _receive(self, event: Any, now: float) -> None:
         self._heard_at = now

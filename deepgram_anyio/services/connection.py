@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
+import anyio
 import msgspec
 
+from ..errors import TimeoutError  # noqa: A004
 from ..protocol.machine import Machine
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session, open_session
 from ..transport.settings import Timeouts
+from .backend import Backend
 
-__all__ = ["Connection", "ConnectionStats", "client_timers", "run_connection"]
+__all__ = ["Connection", "ConnectionStats", "client_timers", "open_connection"]
 
 M = TypeVar("M", bound=Machine[Any])
 E = TypeVar("E", covariant=True)
 C = TypeVar("C", bound="Connection[Any, Any]")
 
-logger = logging.getLogger("deepgram_anyio")
+_logger = logging.getLogger("deepgram_anyio")
 
 
 class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,15 +94,50 @@ def client_timers(timeouts: Timeouts, *, keepalive_s: float | None) -> TimerSett
 
 
 @asynccontextmanager
-async def run_connection(connection: C, host: str) -> AsyncIterator[C]:
-    """Run a connection's session around the caller's body; drain it when the body ends normally."""
-    session = connection._session
-    name = session.machine.kind.name
-    logger.info("%s: connected to %s, request %s", name, host, session.request_id)
+async def open_connection(
+    backend: Backend,
+    path: str,
+    query: str,
+    *,
+    machine: Callable[[TimerSettings, float], M],
+    connection: Callable[[Session[M], Mapping[str, str]], C],
+    keepalive_s: float | None = None,
+    agent: bool = False,
+    extra_headers: Mapping[str, str] | None = None,
+) -> AsyncIterator[C]:
+    """Connect, wait until the stream is usable, run it around the caller's body, and drain it when that ends normally.
+
+    Args:
+        backend: where to, and as whom.
+        path: the route.
+        query: the query string.
+        machine: makes the protocol machine, of the intervals to keep and the time.
+        connection: makes the connection, of its session and the handshake's response headers.
+        keepalive_s: after the last message sent, to the next KeepAlive.
+        agent: on the voice agent's host.
+        extra_headers: additional request headers.
+    """
+    timeouts = backend.timeouts
+    usable_by = math.inf if timeouts.connect_s is None else anyio.current_time() + timeouts.connect_s
+    channel = await backend.open_websocket(path, query, agent=agent, extra_headers=extra_headers)
+    session = Session(
+        machine(client_timers(timeouts, keepalive_s=keepalive_s), anyio.current_time()),
+        channel,
+        limits=backend.limits,
+        timeouts=timeouts,
+        request_id=channel.response_headers.get("dg-request-id"),
+    )
+    opened = connection(session, channel.response_headers)
+    name, host = session.machine.kind.name, urlsplit(backend.agent_url if agent else backend.api_url).netloc
     try:
         async with open_session(session):
-            yield connection
-            await connection.aclose()
+            with anyio.CancelScope(deadline=usable_by) as greeting:
+                await session.wait_ready()
+            if greeting.cancelled_caught:
+                raise TimeoutError(f"{host} accepted the connection, but did not greet within {timeouts.connect_s:g} s")
+            _logger.info("%s: connected to %s, request %s", name, host, session.request_id)
+            yield opened
+            await opened.aclose()
     finally:
-        failure = session.machine.failure
-        logger.info("%s: request %s ended: %s", name, session.request_id, failure or session.machine.state.value)
+        outcome = session.machine.failure or session.machine.state.value
+        _logger.info("%s: request %s ended: %s", name, session.request_id, outcome)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import anyio
 
 from ..protocol.listen import Event
 from ..protocol.listen_machine import ListenMachine
 from ..protocol.listen_options import LiveOptions, LiveParams
 from ..protocol.machine import Role
 from ..protocol.options import merge_options
-from ..transport.session import Session
+from ..protocol.timers import TimerSettings
 from ..transport.sources import AudioInput, AudioSource, open_source
 from .backend import Backend
-from .connection import Connection, ConnectionStats, client_timers, run_connection
+from .connection import Connection, ConnectionStats, open_connection
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -221,30 +218,28 @@ class ListenV1:
                 connection._session.start_soon(feed)
                 yield connection
 
-    @asynccontextmanager
-    async def _open(
+    def _open(
         self, options: LiveOptions, extra_query: Mapping[str, Any] | None, extra_headers: Mapping[str, str] | None
-    ) -> AsyncIterator[LiveConnection]:
-        backend = self._backend
-        channel = await backend.open_websocket(_PATH, options.to_query(extra_query), extra_headers=extra_headers)
-        machine = ListenMachine(
-            Role.CLIENT,
-            client_timers(backend.timeouts, keepalive_s=_KEEPALIVE_S),
-            anyio.current_time(),
-            audio=options.audio_format,
-            multichannel=bool(options.multichannel),
-            drop_stale_interims=backend.limits.drop_stale_interims,
+    ) -> AbstractAsyncContextManager[LiveConnection]:
+        def machine(timers: TimerSettings, now: float) -> ListenMachine:
+            return ListenMachine(
+                Role.CLIENT,
+                timers,
+                now,
+                audio=options.audio_format,
+                multichannel=bool(options.multichannel),
+                drop_stale_interims=self._backend.limits.drop_stale_interims,
+            )
+
+        return open_connection(
+            self._backend,
+            _PATH,
+            options.to_query(extra_query),
+            machine=machine,
+            connection=LiveConnection,
+            keepalive_s=_KEEPALIVE_S,
+            extra_headers=extra_headers,
         )
-        session = Session(
-            machine,
-            channel,
-            limits=backend.limits,
-            timeouts=backend.timeouts,
-            request_id=channel.response_headers.get("dg-request-id"),
-        )
-        connection = LiveConnection(session, channel.response_headers)
-        async with run_connection(connection, urlsplit(backend.api_url).netloc):
-            yield connection
 
 
 class Listen:

@@ -53,7 +53,7 @@ class Session(Generic[M]):
     Attributes:
         machine: the protocol machine.
         request_id: for errors; None when the server sent none.
-        events_received: how many events the machine gave out so far.
+        events_received: how many messages came in so far.
     """
 
     def __init__(
@@ -89,9 +89,12 @@ class Session(Generic[M]):
         self._inbound = anyio.Event()  # there is something to iterate
         self._emptied = anyio.Event()  # the consumer took everything
         self._retimed = anyio.Event()  # deadlines may have moved forward
+        self._ready = anyio.Event()  # the greetings are over, or all is
         self._ended = anyio.Event()  # the machine has ended
         self._flushed = anyio.Event()  # the writer has written all that it will
         self._closed = anyio.Event()  # the channel is closed
+        if machine.ready:
+            self._ready.set()
 
     # What the caller does.
 
@@ -165,6 +168,15 @@ class Session(Generic[M]):
         self._discarding = True
         self.machine.events.clear()
         self._emptied.set()
+
+    async def wait_ready(self) -> None:
+        """Wait until the greetings are over.
+
+        Raises:
+            TransportError, ProtocolError: the session ended before.
+        """
+        await self._ready.wait()
+        self.raise_failure()
 
     async def wait_ended(self) -> None:
         """Wait until the machine has ended, in good order or not."""
@@ -276,20 +288,18 @@ class Session(Generic[M]):
 
     def _take_in(self, frames: list[Frame], now: float) -> None:
         machine = self.machine
-        before = len(machine.events)
         for frame in frames:
-            kind = type(frame)
-            if kind is Text:
-                machine.receive_text(frame.data, now)  # type: ignore[union-attr,arg-type]
-                self._queued_bytes += len(frame.data)  # type: ignore[union-attr]
-            elif kind is Binary:
-                machine.receive_binary(frame.data, now)  # type: ignore[union-attr,arg-type]
-                self._queued_bytes += len(frame.data)  # type: ignore[union-attr]
-            elif kind is Close:
+            if isinstance(frame, (Text, Binary)):
+                self.events_received += 1
+                self._queued_bytes += len(frame.data)
+                if isinstance(frame, Text):
+                    machine.receive_text(frame.data, now)
+                else:
+                    machine.receive_binary(frame.data, now)
+            elif isinstance(frame, Close):
                 self._take_close(frame, now)
             else:
                 machine.receive_pong(now)
-        self.events_received += max(0, len(machine.events) - before)
         if self._discarding:
             machine.events.clear()
         if machine.events:
@@ -352,6 +362,8 @@ class Session(Generic[M]):
         if machine.state is not self._watched_state:
             self._watched_state = machine.state
             self._retimed.set()
+            if machine.ready:
+                self._ready.set()
             if machine.ended and not self._ended.is_set():
                 self._settle()
 
@@ -361,7 +373,7 @@ class Session(Generic[M]):
             failure.request_id = failure.request_id or self.request_id
             failure.unsent = self._unsent_bytes
             failure.lost_audio_s = self.machine.unacknowledged_s
-        for event in (self._ended, self._inbound, self._room, self._emptied):
+        for event in (self._ended, self._ready, self._inbound, self._room, self._emptied):
             event.set()
 
 

@@ -24,7 +24,7 @@ AudioInput: TypeAlias = (
 """A path, audio in memory, a binary file, or an iterable of bytes, sync or async."""
 
 # Readers are plain functions and iterators plain objects: an async generator left early must be closed by somebody.
-Read: TypeAlias = Callable[[], Awaitable[bytes | None]]
+_Read: TypeAlias = Callable[[], Awaitable[bytes | None]]
 """Gives the next piece, never an empty one, and None after the last."""
 
 _READ_BYTES = 64 * 1024
@@ -41,7 +41,7 @@ class AudioSource:
         format: of the audio, as found in a WAV header or as announced; its `encoding` is None for other containers.
     """
 
-    def __init__(self, read: Read, audio: AudioFormat) -> None:
+    def __init__(self, read: _Read, audio: AudioFormat) -> None:
         self.format = audio
         self._read = read
 
@@ -75,7 +75,7 @@ class AudioSource:
 
 
 class _Chunks:
-    def __init__(self, read: Read, size: int, pace: float | None, byte_rate: int) -> None:
+    def __init__(self, read: _Read, size: int, pace: float | None, byte_rate: int) -> None:
         self._read = read
         self._size = size
         self._pace = pace
@@ -129,14 +129,14 @@ async def open_source(source: AudioInput, *, expected: AudioFormat | None) -> As
             yield AudioSource(_after(head, read), expected or AudioFormat())
 
 
-async def _head(read: Read) -> bytes:
+async def _head(read: _Read) -> bytes:
     head = b""
     while len(head) < _SNIFF_BYTES and (piece := await read()) is not None:
         head += piece
     return head
 
 
-async def _open_wav(head: bytes, read: Read, expected: AudioFormat | None) -> AudioSource:
+async def _open_wav(head: bytes, read: _Read, expected: AudioFormat | None) -> AudioSource:
     wav = WavReader()
     consumed = head
     samples = _samples(wav, head)
@@ -172,7 +172,7 @@ def _samples(wav: WavReader, data: bytes) -> bytes:
         raise ConfigError(f"the WAV source cannot be read: {error}") from error
 
 
-def _after(head: bytes, read: Read) -> Read:
+def _after(head: bytes, read: _Read) -> _Read:
     """Put back what was read to look at it."""
     heads = [head] if head else []
 
@@ -182,7 +182,7 @@ def _after(head: bytes, read: Read) -> Read:
     return read_on
 
 
-def _nonempty(read: Callable[[], Awaitable[Any]]) -> Read:
+def _nonempty(read: Callable[[], Awaitable[Any]]) -> _Read:
     async def read_on() -> bytes | None:
         while (piece := await read()) is not None:
             if not isinstance(piece, (bytes, bytearray, memoryview)):

@@ -260,10 +260,9 @@ async def test_a_server_that_stops_ends_its_streams() -> None:
             connected.set()
             errors.append(await broken(connection))
 
-    async with anyio.create_task_group() as tasks:
-        async with serve(recognizer=ScriptedRecognizer(SCRIPT)) as server:
-            tasks.start_soon(stream, server.url)
-            await connected.wait()
+    async with anyio.create_task_group() as tasks, serve(recognizer=ScriptedRecognizer(SCRIPT)) as server:
+        tasks.start_soon(stream, server.url)
+        await connected.wait()
     assert [error.code for error in errors] == [1001]
 
 

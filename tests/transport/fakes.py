@@ -169,6 +169,6 @@ async def raised_by(work: Callable[[], Awaitable[Any]]) -> BaseException:
     """Return what a call raises; fail when it raises nothing."""
     try:
         await work()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - returned
         return error
     raise AssertionError("nothing was raised")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepgram_anyio.errors import ConfigError
+from ...errors import ConfigError
 
 __all__ = ["EngineError", "missing_extra"]
 

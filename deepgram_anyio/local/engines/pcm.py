@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from deepgram_anyio.errors import ConfigError
-
+from ...errors import ConfigError
 from .base import RECOGNIZER_RATE
 from .failures import missing_extra
 from .g711 import LAWS, compress, expand

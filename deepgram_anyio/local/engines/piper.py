@@ -38,7 +38,7 @@ class PiperTextVoice:
     def synthesize(self, text: str) -> Iterator[bytes]:
         """Yield the samples of a text, a sentence at a time, each with a pause of half a second behind it."""
         pause = bytes(2 * round(self.sample_rate * _PAUSE_S))
-        sentences = self._voice.synthesize(text)
+        sentences = iter(self._voice.synthesize(text))
         while True:
             with self._lock:
                 sentence = next(sentences, None)
