@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from ..errors import ConfigError
 from ..transport.tasks import background_tasks
 from .app import build_app
-from .engines.base import Recognizer
+from .engines.base import Recognizer, Voice
 from .settings import ServerSettings
 from .state import ServerState
 
@@ -52,6 +52,7 @@ async def serve(
     port: int = 0,
     api_keys: Collection[str] | None = None,
     recognizer: Recognizer | None = None,
+    voice: Voice | None = None,
     idle_timeout_s: float = 10.0,
     max_connections: int = 100,
 ) -> AsyncIterator[LocalServer]:
@@ -65,6 +66,7 @@ async def serve(
         api_keys: keys and tokens that are let in; None lets everyone in.
         recognizer: the speech recogniser; None for the packaged one, started when first used. One that is passed in is
             not closed.
+        voice: the voice; None for the best packaged one that is installed. One that is passed in is not closed.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams served at once; more are refused with 429.
 
@@ -74,6 +76,7 @@ async def serve(
     settings = ServerSettings(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,
+        voice=voice,
         idle_timeout_s=idle_timeout_s,
         max_connections=max_connections,
     )

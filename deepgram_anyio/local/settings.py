@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from .engines.base import Recognizer
+    from .engines.base import Recognizer, Voice
 
 __all__ = ["ServerSettings"]
 
@@ -19,11 +19,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         api_keys: keys and tokens that are let in; None lets everyone in, as a self-hosted server does.
         recognizer: the speech recogniser; None for the packaged one, started when first used.
+        voice: the voice; None for the best packaged one that is installed, started when first used.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams served at once; more are refused with 429.
     """
 
     api_keys: Collection[str] | None = None
     recognizer: Recognizer | None = None
+    voice: Voice | None = None
     idle_timeout_s: float = 10.0
     max_connections: int = 100

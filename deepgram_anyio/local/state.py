@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 
 from .answers import Refusal
-from .engines.base import Recognizer
+from .engines.base import Recognizer, Voice
 from .settings import ServerSettings
 
 __all__ = ["ServerState", "logger"]
@@ -31,6 +31,7 @@ class ServerState:
         self.settings = settings
         self.threads = anyio.CapacityLimiter(settings.max_connections)
         self._recognizer = settings.recognizer
+        self._voice = settings.voice
         self._engine_lock = anyio.Lock()
         self._scopes: set[anyio.CancelScope] = set()
         self._stopping = False
@@ -43,6 +44,15 @@ class ServerState:
 
                 self._recognizer = await anyio.to_thread.run_sync(default_recognizer)
             return self._recognizer
+
+    async def voice(self) -> Voice:
+        """Return the voice, starting the packaged one when it is first used."""
+        async with self._engine_lock:
+            if self._voice is None:
+                from .engines import default_voice
+
+                self._voice = await anyio.to_thread.run_sync(default_voice)
+            return self._voice
 
     @contextmanager
     def session(self) -> Iterator[anyio.CancelScope]:
@@ -67,5 +77,6 @@ class ServerState:
         self._stopping = True
         for scope in self._scopes:
             scope.cancel()
-        if self._recognizer is not None and self._recognizer is not self.settings.recognizer:
-            await anyio.to_thread.run_sync(self._recognizer.close)
+        for engine, given in ((self._recognizer, self.settings.recognizer), (self._voice, self.settings.voice)):
+            if engine is not None and engine is not given:
+                await anyio.to_thread.run_sync(engine.close)
