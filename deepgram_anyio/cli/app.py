@@ -11,7 +11,7 @@ from .serve import serve_command
 
 __all__ = ["app", "run"]
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="deepgram-anyio",
     help="Deepgram on the command line.",
     no_args_is_help=True,

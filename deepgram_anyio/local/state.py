@@ -15,7 +15,7 @@ from .settings import ServerSettings
 
 __all__ = ["ServerState", "logger"]
 
-logger = logging.getLogger("deepgram_anyio.local")
+logger: logging.Logger = logging.getLogger("deepgram_anyio.local")
 
 
 class ServerState:
@@ -29,7 +29,7 @@ class ServerState:
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
-        self.threads = anyio.CapacityLimiter(settings.max_connections)
+        self.threads: anyio.CapacityLimiter = anyio.CapacityLimiter(settings.max_connections)
         self._recognizer = settings.recognizer
         self._voice = settings.voice
         self._engine_lock = anyio.Lock()

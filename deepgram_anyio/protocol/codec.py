@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
 import msgspec
@@ -49,8 +49,8 @@ class Codec:
         return message
 
     @staticmethod
-    def encode(message: Message) -> bytes:
-        """Return a message as JSON, absent fields left out.
+    def encode(message: Message | Mapping[str, Any]) -> bytes:
+        """Return a message as JSON, absent fields left out. A mapping goes out as it is.
 
         Raises:
             LocalProtocolError: a field holds what JSON cannot.
@@ -58,7 +58,8 @@ class Codec:
         try:
             return _encoder.encode(message)
         except (msgspec.EncodeError, RecursionError, TypeError, ValueError) as error:
-            raise LocalProtocolError(f"{tag_of(type(message))} cannot be encoded: {error}") from error
+            name = tag_of(type(message)) if isinstance(message, Message) else message.get("type")
+            raise LocalProtocolError(f"{name} cannot be encoded: {error}") from error
 
     def _unknown(self, data: str | bytes | memoryview, error: Exception) -> UnknownEvent:
         raw = data.encode(errors="surrogatepass") if isinstance(data, str) else bytes(data)

@@ -58,8 +58,8 @@ class Ledger:
         self._byte_rate = audio.byte_rate
         self._covered = dict.fromkeys(range(result_channels), 0.0)
         self._marks: deque[tuple[float, float]] = deque(maxlen=_MARKS)
-        self.sent_bytes = 0
-        self.acknowledged_s = 0.0
+        self.sent_bytes: int = 0
+        self.acknowledged_s: float = 0.0
         self.latency_s: float | None = None
 
     @property

@@ -102,8 +102,8 @@ class ListenMachine(Machine[State]):
             drop_stale_interims: a result takes the place of an interim one of its channel that still waits in `events`.
         """
         super().__init__(role, timers, now)
-        self.audio = audio or AudioFormat()
-        self.ledger = Ledger(self.audio, result_channels=self.audio.channels if multichannel else 1)
+        self.audio: AudioFormat = audio or AudioFormat()
+        self.ledger: Ledger = Ledger(self.audio, result_channels=self.audio.channels if multichannel else 1)
         self.metadata: Metadata | None = None
         self._drop_stale_interims = drop_stale_interims
         self._opened_at = now

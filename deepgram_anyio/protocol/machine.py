@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, RemoteProtocolError, TimeoutError  # noqa: A004
-from .codec import Codec
+from .codec import Codec, tag_of
 from .frames import Binary, Close, Frame, Ping, Text
 from .messages import Audio, Message, UnknownEvent
 from .timers import Timer, TimerSettings
@@ -94,7 +94,7 @@ class Machine(Generic[S]):
         self.outgoing: deque[Frame] = deque()
         self.events: deque[Any] = deque()
         self.failure: DeepgramError | None = None
-        self.fault = ""
+        self.fault: str = ""
         self._timers = timers
         self._close: Close | None = None
         sent, received = kind.client_messages, kind.server_messages
@@ -138,11 +138,21 @@ class Machine(Generic[S]):
             LocalProtocolError: it is not this side's to send, or not now; nothing changed.
             ConnectionClosed: the socket has ended; or the failure that ended it.
         """
-        kind = type(message)
+        self._send_text(type(message), message, now)
+
+    def send_mapping(self, kind: type[Message], fields: Mapping[str, Any], now: float) -> None:
+        """Send a JSON message of which only the ``type`` is ours: its fields go out as they are.
+
+        Raises:
+            LocalProtocolError, ConnectionClosed: as for `send`.
+        """
+        self._send_text(kind, {**fields, "type": tag_of(kind)}, now)
+
+    def _send_text(self, kind: type[Message], content: Message | dict[str, Any], now: float) -> None:
         target = self._row.get(kind)
         if target is None or kind not in self._sendable:
             self._refuse(kind)
-        self.outgoing.append(Text(self._codec.encode(message)))
+        self.outgoing.append(Text(self._codec.encode(content)))
         self._sent_at = now
         if target is not self.state:
             self._enter(target)
@@ -209,7 +219,6 @@ class Machine(Generic[S]):
         """Take in the peer's close frame, or the end of the connection (1006)."""
         if self.ended:
             return
-        self._heard_at = now
         self._close = Close(code, reason)
         codes = self.kind.orderly.get(self.state, frozenset())
         if codes is None or code in codes:
@@ -261,7 +270,7 @@ class Machine(Generic[S]):
             return []
         pending: list[tuple[Timer, float]] = []
         if timers.keepalive_s is not None and self.state in kind.keepalive_states and self.role is Role.CLIENT:
-            pending.append((Timer.KEEPALIVE, self._sent_at + timers.keepalive_s))
+            pending.append((Timer.KEEPALIVE, self.keepalive_since() + timers.keepalive_s))
         if not self._paused:
             if timers.pong_s is not None and self._unanswered_at is not None:
                 pending.append((Timer.PONG, self._unanswered_at + timers.pong_s))
@@ -302,6 +311,10 @@ class Machine(Generic[S]):
         else:
             self.outgoing.append(Close(1011, "ping timeout"))
             self.fail(TimeoutError(f"the peer did not answer a ping within {self._timers.pong_s:g} s"))
+
+    def keepalive_since(self) -> float:
+        """Hook: from when `TimerSettings.keepalive_s` counts. The default is the last message sent."""
+        return self._sent_at
 
     def idle_since(self) -> float:
         """Hook: from when `TimerSettings.idle_s` counts. The default is the last sign of life."""

@@ -246,4 +246,4 @@ class Listen:
     """Speech to text."""
 
     def __init__(self, backend: Backend) -> None:
-        self.v1 = ListenV1(backend)
+        self.v1: ListenV1 = ListenV1(backend)

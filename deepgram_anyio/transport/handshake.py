@@ -36,13 +36,13 @@ class Exchange:
     def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> None:
         self.status: int | None = None
         self.headers: Mapping[str, str] = MappingProxyType({})
-        self.body = b""
+        self.body: bytes = b""
         self.complete = False
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._head_bytes = 0
         raw_headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
         request = h11.Request(method=method, target=target, headers=raw_headers)
-        self.request = b"".join(self._http.send(event) or b"" for event in (request, h11.EndOfMessage()))
+        self.request: bytes = b"".join(self._http.send(event) or b"" for event in (request, h11.EndOfMessage()))
 
     @property
     def trailing(self) -> bytes:
@@ -120,7 +120,7 @@ class ClientHandshake:
             ("Sec-WebSocket-Key", key.decode("ascii")),
             ("Sec-WebSocket-Version", "13"),
         ]
-        self.exchange = Exchange("GET", target, own + extra)
+        self.exchange: Exchange = Exchange("GET", target, own + extra)
 
     def check(self) -> None:
         """Return when the answer switched to WebSocket.

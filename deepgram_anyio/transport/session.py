@@ -36,6 +36,7 @@ class FrameChannel(Protocol):
 
     async def receive_batch(self) -> list[Frame]:
         """Return what arrived together, at least one frame; the connection's end is a `Close`."""
+        ...
 
     async def send_batch(self, frames: Sequence[Frame]) -> None:
         """Write frames in order; raise a `TransportError` when the peer does not take them."""
@@ -67,7 +68,7 @@ class Session(Generic[M]):
     ) -> None:
         self.machine = machine
         self.request_id = request_id
-        self.events_received = 0
+        self.events_received: int = 0
         self._channel = channel
         self._limits = limits
         self._timeouts = timeouts

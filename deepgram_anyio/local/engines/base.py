@@ -44,6 +44,7 @@ class Detector(Protocol):
 
     def feed(self, samples: bytes) -> Sequence[bool]:
         """Return, for each frame completed by these samples, whether it is speech."""
+        ...
 
 
 class Recognition(Protocol):
@@ -54,9 +55,11 @@ class Recognition(Protocol):
 
     def partial(self) -> Sequence[RecognizedWord]:
         """The best guess at the words of the current segment so far; later guesses may differ."""
+        ...
 
     def finish(self) -> Sequence[RecognizedWord]:
         """End the current segment and return its words, in order; the next `feed` begins a new one."""
+        ...
 
     def close(self) -> None:
         """Let go of everything; harmless when repeated."""
@@ -74,9 +77,11 @@ class Recognizer(Protocol):
 
     def detector(self) -> Detector:
         """Make a speech detector for one channel."""
+        ...
 
     def open(self, *, keyterms: Sequence[str] = ()) -> Recognition:
         """Begin the recognition of one channel."""
+        ...
 
     def close(self) -> None:
         """Let go of everything; harmless when repeated."""
@@ -96,6 +101,7 @@ class Voice(Protocol):
 
     def synthesize(self, text: str) -> Iterator[bytes]:
         """Yield the samples of a text in chunks, as they are made."""
+        ...
 
     def close(self) -> None:
         """Let go of everything; harmless when repeated."""
