@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-__all__ = ["cancel_everywhere", "live_tasks"]
+__all__ = ["cancel_everywhere", "cancelled_everywhere", "cancelled_when_suspended", "live_tasks"]
 
 
 async def cancel_everywhere(
@@ -49,34 +51,48 @@ async def cancel_everywhere(
         count += 1
 
 
+async def cancelled_when_suspended(coroutine: Coroutine[Any, Any, Any], at: int) -> bool:
+    """Run a coroutine, and cancel it when it waits for the event loop for the n-th time, from 0.
+
+    Returns:
+        Whether it came that far.
+    """
+    with anyio.CancelScope() as scope:
+        await _cancelling(coroutine, scope, at)
+    return scope.cancel_called
+
+
+async def cancelled_everywhere(operation: Callable[[], Coroutine[Any, Any, Any]]) -> int:
+    """Run an operation again and again, cancelled at its first wait, its second, and so on until it finishes.
+
+    Returns:
+        How often it was cancelled.
+    """
+    for at in itertools.count():
+        if not await cancelled_when_suspended(operation(), at):
+            return at
+    raise AssertionError("unreachable")
+
+
 @types.coroutine
-def _cancelling(work: Coroutine[Any, Any, None], scope: anyio.CancelScope, at: int) -> Generator[Any, Any, None]:
+def _cancelling(coroutine: Coroutine[Any, Any, Any], scope: anyio.CancelScope, at: int) -> Generator[Any, Any, Any]:
     # Event loops talk to their tasks in what a coroutine yields; passing it on unchanged, one can count suspensions.
-    seen = 0
-    step: Callable[[], Any] = lambda: work.send(None)  # noqa: E731 - rebound below
-    while True:
+    step = partial(coroutine.send, None)
+    for suspension in itertools.count():
         try:
-            request = step()
-        except StopIteration:
-            return
-        if seen == at:
-            scope.deadline = anyio.current_time()
+            trap = step()
+        except StopIteration as stop:
+            return stop.value
+        if suspension == at:
+            scope.deadline = anyio.current_time()  # for whoever asks how long it went on
             scope.cancel()
-        seen += 1
         try:
-            value = yield request
-        except BaseException as error:  # noqa: BLE001 - handed on to the work
-            step = _thrower(work, error)
+            value = yield trap
+        except BaseException as error:  # noqa: BLE001 - thrown on
+            step = partial(coroutine.throw, error)
         else:
-            step = _sender(work, value)
-
-
-def _sender(work: Coroutine[Any, Any, None], value: Any) -> Callable[[], Any]:
-    return lambda: work.send(value)
-
-
-def _thrower(work: Coroutine[Any, Any, None], error: BaseException) -> Callable[[], Any]:
-    return lambda: work.throw(error)
+            step = partial(coroutine.send, value)
+    return None
 
 
 def live_tasks() -> int:

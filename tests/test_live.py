@@ -34,11 +34,10 @@ from deepgram_anyio import (
 from deepgram_anyio.protocol import UnknownEvent, listen
 from deepgram_anyio.protocol.wav import wav_header
 
-from .blocking_peer import never_reading
 from .cancellation import cancel_everywhere
 from .stand_in import Api, api, say
 from .transport.fakes import results
-from .transport.peers import ServerEnd, answering, serving
+from .transport.peers import ServerEnd, answering, serving, stop_reading
 
 pytestmark = pytest.mark.anyio
 
@@ -352,10 +351,13 @@ async def test_sending_after_the_end_of_the_stream_says_so() -> None:
 
 async def test_a_server_that_never_reads_makes_send_fail_at_its_deadline() -> None:
     timeouts = Timeouts(send_s=0.2)
-    with never_reading() as port:
-        dg = DeepgramClient(KEY, base_url=f"http://127.0.0.1:{port}", config=ClientConfig(timeouts=timeouts))
+    async with serving(stop_reading) as peer:
+        config = ClientConfig(timeouts=timeouts)
         with pytest.raises(DeepgramTimeoutError) as caught:
-            async with dg, dg.listen.v1.connect(**RAW) as connection:
+            async with (
+                DeepgramClient(KEY, base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg,
+                dg.listen.v1.connect(**RAW) as connection,
+            ):
                 with anyio.fail_after(5):
                     while True:
                         await connection.send(bytes(1 << 20))

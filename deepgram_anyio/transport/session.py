@@ -16,7 +16,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from ..errors import ConnectionClosed, DeepgramError, ProtocolError
+from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, ProtocolError
 from ..protocol.frames import Binary, Close, Frame, Text
 from ..protocol.machine import Machine
 from .settings import Limits, Timeouts
@@ -55,6 +55,7 @@ class Session(Generic[M]):
         machine: the protocol machine.
         request_id: for errors; None when the server sent none.
         events_received: how many messages came in so far.
+        on_received: called when messages came in, before anybody iterates: for what cannot wait for that.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Session(Generic[M]):
         self.machine = machine
         self.request_id = request_id
         self.events_received: int = 0
+        self.on_received: Callable[[], None] | None = None
         self._channel = channel
         self._limits = limits
         self._timeouts = timeouts
@@ -112,7 +114,12 @@ class Session(Generic[M]):
 
         Raises:
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
+            LocalProtocolError: it is longer than `Limits.max_message_bytes`; nothing was queued.
         """
+        if len(data) > self._limits.max_message_bytes:
+            raise LocalProtocolError(
+                f"a message of {len(data)} bytes is longer than the {self._limits.max_message_bytes} allowed"
+            )
         if self._unsent_bytes > self._limits.max_unsent_bytes and not self.machine.ended:
             raise anyio.WouldBlock
         self.act(lambda now: self.machine.send_audio(data, now))
@@ -137,15 +144,19 @@ class Session(Generic[M]):
         self.machine.close(code, reason)
         self._follow_up()
 
-    def start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
+    def start_soon(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
         """Do something in the background, until `stop_work` or the end of the session.
 
         What it raises is raised to the caller, bare, by the next iteration or at the end of the body.
+
+        Returns:
+            The scope that it runs in, to cancel it alone.
         """
         assert self._tasks is not None, "the session is not running"
         scope = anyio.CancelScope()
         self._work_scopes.append(scope)
         self._tasks.start_soon(self._work, work, scope)
+        return scope
 
     def stop_work(self) -> None:
         """Cancel what `start_soon` began."""
@@ -159,6 +170,8 @@ class Session(Generic[M]):
         except Exception as error:  # noqa: BLE001 - kept for the caller
             if error is not self.machine.failure:
                 self._interrupt(error)
+        finally:
+            self._work_scopes.remove(scope)
 
     def _interrupt(self, error: Exception) -> None:
         self._interruption = self._interruption or error
@@ -301,6 +314,8 @@ class Session(Generic[M]):
                 self._take_close(frame, now)
             else:
                 machine.receive_pong(now)
+        if self.on_received is not None:
+            self.on_received()
         if self._discarding:
             machine.events.clear()
         if machine.events:

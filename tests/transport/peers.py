@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import ssl
 import struct
-import types
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, TypeAlias
 
 import anyio
@@ -37,8 +34,6 @@ __all__ = [
     "Recorder",
     "ServerEnd",
     "answering",
-    "cancelled_everywhere",
-    "cancelled_when_suspended",
     "connected",
     "echo",
     "proxying",
@@ -322,45 +317,3 @@ class Recorder:
                 if self._answer:
                     await end.send(event.response())
                     return
-
-
-@types.coroutine
-def _cancelling(coroutine: Coroutine[Any, Any, Any], scope: anyio.CancelScope, at: int) -> Generator[Any, Any, Any]:
-    step = partial(coroutine.send, None)
-    for suspension in itertools.count():
-        try:
-            trap = step()
-        except StopIteration as stop:
-            return stop.value
-        if suspension == at:
-            scope.cancel()
-        try:
-            value = yield trap
-        except BaseException as error:  # noqa: BLE001 - thrown on
-            step = partial(coroutine.throw, error)
-        else:
-            step = partial(coroutine.send, value)
-    return None
-
-
-async def cancelled_when_suspended(coroutine: Coroutine[Any, Any, Any], at: int) -> bool:
-    """Run a coroutine, and cancel it when it waits for the event loop for the n-th time, from 0.
-
-    Returns:
-        Whether it came that far.
-    """
-    with anyio.CancelScope() as scope:
-        await _cancelling(coroutine, scope, at)
-    return scope.cancel_called
-
-
-async def cancelled_everywhere(operation: Callable[[], Coroutine[Any, Any, Any]]) -> int:
-    """Run an operation again and again, cancelled at its first wait, its second, and so on until it finishes.
-
-    Returns:
-        How often it was cancelled.
-    """
-    for at in itertools.count():
-        if not await cancelled_when_suspended(operation(), at):
-            return at
-    raise AssertionError("unreachable")

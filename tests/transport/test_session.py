@@ -54,6 +54,15 @@ async def test_what_is_sent_is_written_in_order() -> None:
     assert channel.audio == b"".join(bytes([byte]) * 10 for byte in range(100))
 
 
+async def test_a_message_that_is_too_long_is_refused_and_the_stream_goes_on() -> None:
+    channel = FakeChannel()
+    async with new_session(channel, limits=Limits(max_message_bytes=10)) as session:
+        with pytest.raises(LocalProtocolError, match="11 bytes"):
+            await session.send_audio(b"x" * 11)
+        await session.send_audio(b"x" * 10)
+        await channel.until(lambda: channel.audio == b"x" * 10)
+
+
 async def test_an_error_of_the_body_leaves_bare_and_the_channel_is_closed() -> None:
     channel = FakeChannel()
     error = ValueError("mine")

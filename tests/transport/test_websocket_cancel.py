@@ -18,11 +18,10 @@ from deepgram_anyio.protocol.frames import Binary, Frame, Ping, Text
 from deepgram_anyio.transport.settings import Timeouts
 from deepgram_anyio.transport.websocket import WebSocket, connect_websocket, open_websocket
 
+from ..cancellation import cancelled_everywhere, cancelled_when_suspended
 from .peers import (
     Recorder,
     ServerEnd,
-    cancelled_everywhere,
-    cancelled_when_suspended,
     connected,
     echo,
     proxying,
