@@ -47,11 +47,11 @@ coverage: ## the protocol core alone: all branches, from its own tests
 
 docs-diagrams: ## write the state diagrams into ARCHITECTURE.md
 	$(DEV)
-	$(BIN)/python -m deepgram_anyio.protocol.diagram ARCHITECTURE.md
+	$(BIN)/python scripts/state_diagrams.py
 
 check-diagrams: ## fail when the state diagrams are stale
 	$(DEV)
-	@$(BIN)/python -m deepgram_anyio.protocol.diagram --check ARCHITECTURE.md
+	@$(BIN)/python scripts/state_diagrams.py --check
 
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)

@@ -44,12 +44,19 @@ if TYPE_CHECKING:
         TransportError,
     )
     from .errors import TimeoutError as DeepgramTimeoutError
+    from .protocol.flux_options import FluxOptions
     from .protocol.listen_options import LiveOptions
+    from .protocol.speak_options import FluxSpeakOptions, SpeakOptions
+    from .services.agent import AgentConnection
     from .services.connection import ConnectionStats
+    from .services.flux import FluxConnection
     from .services.listen import LiveConnection
+    from .services.speak import FluxSpeakConnection, SpeakConnection
+    from .services.speech import SpeakStats, SpeechAudio
     from .transport.settings import Limits, Timeouts
 
 __all__ = [
+    "AgentConnection",
     "ApiError",
     "AuthenticationError",
     "BadRequestError",
@@ -61,6 +68,10 @@ __all__ = [
     "DeepgramClient",
     "DeepgramError",
     "DeepgramTimeoutError",
+    "FluxConnection",
+    "FluxOptions",
+    "FluxSpeakConnection",
+    "FluxSpeakOptions",
     "Limits",
     "LiveConnection",
     "LiveOptions",
@@ -73,6 +84,10 @@ __all__ = [
     "RateLimitError",
     "RemoteProtocolError",
     "ServerError",
+    "SpeakConnection",
+    "SpeakOptions",
+    "SpeakStats",
+    "SpeechAudio",
     "Timeouts",
     "TransportError",
     "__version__",
@@ -83,12 +98,21 @@ __all__ = [
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
+    "AgentConnection": "services.agent",
     "ClientConfig": "config",
     "ConnectionStats": "services.connection",
     "DeepgramClient": "client",
+    "FluxConnection": "services.flux",
+    "FluxOptions": "protocol.flux_options",
+    "FluxSpeakConnection": "services.speak",
+    "FluxSpeakOptions": "protocol.speak_options",
     "Limits": "transport.settings",
     "LiveConnection": "services.listen",
     "LiveOptions": "protocol.listen_options",
+    "SpeakConnection": "services.speak",
+    "SpeakOptions": "protocol.speak_options",
+    "SpeakStats": "services.speech",
+    "SpeechAudio": "services.speech",
     "Timeouts": "transport.settings",
 }
 _MODULES = {"errors", "protocol"}

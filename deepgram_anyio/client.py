@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from .config import ClientConfig, resolve_credentials, resolve_hosts
 from .errors import ConfigError
+from .services.agent import Agent
 from .services.backend import Backend
 from .services.listen import Listen
+from .services.speak import Speak
 from .transport.credentials import TokenSource
 
 if TYPE_CHECKING:
@@ -30,9 +32,13 @@ class DeepgramClient:
 
     Attributes:
         listen: speech to text.
+        speak: text to speech.
+        agent: voice agents.
     """
 
     listen: Listen
+    speak: Speak
+    agent: Agent
 
     def __init__(
         self,
@@ -88,6 +94,8 @@ class DeepgramClient:
     def _use(self, backend: Backend) -> None:
         self._backend = backend
         self.listen = Listen(backend)
+        self.speak = Speak(backend)
+        self.agent = Agent(backend)
 
     @property
     def base_url(self) -> str:
@@ -96,7 +104,7 @@ class DeepgramClient:
 
     def __getattr__(self, name: str) -> Any:
         # Only reached for what is not set: the services of a local client before its server runs.
-        if name in {"_backend", "listen"}:
+        if name in {"_backend", "agent", "listen", "speak"}:
             raise ConfigError("DeepgramClient.local() starts its server in 'async with DeepgramClient.local() as dg'")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -109,7 +117,8 @@ class DeepgramClient:
 
             server = await stack.enter_async_context(serve(**self._local_options))
             token = server.api_key
-            self._use(_backend(_merged(self._config, {"base_url": server.url, "api_key": token, "proxy": ""})))
+            hosts = {"base_url": server.url, "agent_url": server.url}
+            self._use(_backend(_merged(self._config, {**hosts, "api_key": token, "proxy": ""})))
         self._stack = stack
         return self
 

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from deepgram_anyio.protocol.diagram import state_diagram
+from deepgram_anyio.protocol.flux_machine import FLUX
+from deepgram_anyio.protocol.flux_speak_machine import FLUX_SPEAK
 from deepgram_anyio.protocol.listen_machine import LISTEN
 from deepgram_anyio.protocol.machine import SocketKind
+from deepgram_anyio.protocol.speak_machine import SPEAK
 
 __all__ = ["DOCUMENT", "SOCKETS", "main", "with_diagrams"]
 
@@ -20,6 +23,9 @@ DOCUMENT = Path(__file__).parent.parent / "ARCHITECTURE.md"
 
 SOCKETS: list[SocketKind[Any]] = [
     LISTEN,
+    FLUX,
+    SPEAK,
+    FLUX_SPEAK,
 ]
 
 

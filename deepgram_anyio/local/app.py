@@ -10,9 +10,13 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .agent_socket import AgentSocket
 from .answers import Refusal, request_id_of
 from .asgi import RequestIds, refuse
+from .flux_socket import FluxSocket
+from .flux_speak_socket import FluxSpeakSocket
 from .listen_socket import ListenSocket
+from .speak_socket import SpeakSocket
 from .state import ServerState
 
 __all__ = ["build_app"]
@@ -22,6 +26,10 @@ def build_app(state: ServerState) -> ASGIApp:
     """Return the application that serves a state's engines."""
     routes = [
         WebSocketRoute("/v1/listen", ListenSocket(state)),
+        WebSocketRoute("/v2/listen", FluxSocket(state)),
+        WebSocketRoute("/v1/agent/converse", AgentSocket(state)),
+        WebSocketRoute("/v1/speak", SpeakSocket(state)),
+        WebSocketRoute("/v2/speak", FluxSpeakSocket(state)),
         WebSocketRoute("/{path:path}", _no_such_socket),
         Route("/{path:path}", _no_such_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

@@ -19,7 +19,8 @@ from ..protocol.messages import Audio, Message, UnknownEvent
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session
 from .socket_app import SocketApp, bad_request, read_options
-from .transcriber import LiveTranscriber, UndecodableAudioError
+from .transcriber import LiveTranscriber
+from .wire_audio import UndecodableAudioError
 
 __all__ = ["ListenSocket"]
 

@@ -95,6 +95,22 @@ class ChannelTranscriber:
         self._interim_at_s = 0.0
         self._last_word_end_s: float | None = None
         self._announced_s: float | None = None
+        self._voiced_s: float | None = None
+
+    @property
+    def position_s(self) -> float:
+        """How far the audio has been heard, in seconds."""
+        return self._position_s
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a segment is open: somebody speaks, or paused only now."""
+        return self._segment_s is not None
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since a voice was last heard; since the beginning, when none was."""
+        return self._position_s - (self._voiced_s or 0.0)
 
     def feed(self, samples: bytes) -> list[Heard]:
         """Take samples at `RECOGNIZER_RATE` and return what follows from them."""
@@ -143,6 +159,8 @@ class ChannelTranscriber:
         else:
             self._unfed += frame
             self._silent_s = 0.0 if speech else self._silent_s + self._frame_s
+            if speech:
+                self._voiced_s = self._position_s
             yield from self._within()
         yield from self._utterance_end()
 
@@ -153,7 +171,7 @@ class ChannelTranscriber:
         self._unfed += lead[len(lead) - min(wanted, len(lead)) :]
         self._lead.clear()
         self._silent_s = 0.0
-        self._interim_at_s = self._position_s
+        self._interim_at_s = self._voiced_s = self._position_s
         yield SpeechBegan(max(self._segment_s, self._position_s - len(self._recent) * self._frame_s))
 
     def _within(self) -> Iterable[Heard]:

@@ -18,6 +18,7 @@ from .app import build_app
 from .engines.base import Recognizer, Voice
 from .settings import ServerSettings
 from .state import ServerState
+from .thinker import Thinker
 
 __all__ = ["LocalServer", "serve"]
 
@@ -53,6 +54,7 @@ async def serve(
     api_keys: Collection[str] | None = None,
     recognizer: Recognizer | None = None,
     voice: Voice | None = None,
+    thinker: Thinker | None = None,
     idle_timeout_s: float = 10.0,
     max_connections: int = 100,
 ) -> AsyncIterator[LocalServer]:
@@ -67,6 +69,7 @@ async def serve(
         recognizer: the speech recogniser; None for the packaged one, started when first used. One that is passed in is
             not closed.
         voice: the voice; None for the best packaged one that is installed. One that is passed in is not closed.
+        thinker: what voice agents answer with; None for one that works by rules, see `thinker.RuleThinker`.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams served at once; more are refused with 429.
 
@@ -77,6 +80,7 @@ async def serve(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,
         voice=voice,
+        thinker=thinker,
         idle_timeout_s=idle_timeout_s,
         max_connections=max_connections,
     )

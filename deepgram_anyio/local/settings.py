@@ -9,6 +9,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from .engines.base import Recognizer, Voice
+    from .thinker import Thinker
 
 __all__ = ["ServerSettings"]
 
@@ -20,6 +21,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         api_keys: keys and tokens that are let in; None lets everyone in, as a self-hosted server does.
         recognizer: the speech recogniser; None for the packaged one, started when first used.
         voice: the voice; None for the best packaged one that is installed, started when first used.
+        thinker: what agents answer with; None for `thinker.RuleThinker`.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams served at once; more are refused with 429.
     """
@@ -27,5 +29,6 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_keys: Collection[str] | None = None
     recognizer: Recognizer | None = None
     voice: Voice | None = None
+    thinker: Thinker | None = None
     idle_timeout_s: float = 10.0
     max_connections: int = 100

@@ -50,6 +50,10 @@ class SocketApp(ABC, Generic[O, M]):
     async def converse(self, session: Session[M], options: O, request_id: str) -> None:
         """Serve one stream until it has ended."""
 
+    def apologize(self, session: Session[M]) -> None:
+        """End a stream in which the server failed."""
+        session.close(1011, "NET-0000: internal server error")
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         request_id = request_id_of(scope)
@@ -77,7 +81,7 @@ class SocketApp(ABC, Generic[O, M]):
                 logger.info("%s: request %s broke off: %s", name, request_id, error)
             except Exception:  # noqa: BLE001 - told to the client and to the log; the server serves on
                 logger.exception("%s: request %s failed", name, request_id)
-                session.close(1011, "NET-0000: internal server error")
+                self.apologize(session)
         logger.info("%s: request %s ended", name, request_id)
 
 

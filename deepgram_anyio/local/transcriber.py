@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from ..protocol import listen
 from ..protocol.ledger import AudioFormat
-from ..protocol.listen_options import RAW_ENCODINGS, LiveOptions
+from ..protocol.listen_options import LiveOptions
 from ..protocol.messages import Message
-from ..protocol.wav import WavError, WavReader
 from .engines.base import RecognizedWord, Recognizer
-from .engines.pcm import PcmDecoder
 from .formatting import parse_replacements, punctuated, replaced
 from .segments import (
     ChannelTranscriber,
@@ -21,16 +19,13 @@ from .segments import (
     Stretch,
     UtteranceEnded,
 )
+from .wire_audio import WireAudio
 
-__all__ = ["LiveTranscriber", "UndecodableAudioError", "segment_settings"]
+__all__ = ["LiveTranscriber", "segment_settings"]
 
 _MIN_ENDPOINT_S = 0.3
 _INTERIM_S = 0.5
 _MODEL_UUID = "00000000-0000-4000-8000-000000000001"
-
-
-class UndecodableAudioError(ValueError):
-    """The audio is not what was announced, or in a container that is not supported."""
 
 
 def segment_settings(options: LiveOptions) -> SegmentSettings:
@@ -73,19 +68,13 @@ class LiveTranscriber:
         self.request_id = request_id
         self._created = created
         self._sha256 = hashlib.sha256()
-        self._received = False
         self._replacements = parse_replacements(options.replace)
         self._keyterms = [options.keyterm] if isinstance(options.keyterm, str) else list(options.keyterm or ())
         self._channels: list[ChannelTranscriber] = []
         self._sentence_open: list[bool] = []
-        self._wav: WavReader | None = None
-        self._decoder: PcmDecoder | None = None
-        self._byte_rate = 1
-        self._audio_bytes = 0
-        if options.encoding is not None:
-            self._begin(options.audio_format)
-        else:
-            self._wav = WavReader()
+        self._audio = WireAudio(options.audio_format, mix=not options.multichannel)
+        if self._audio.format is not None:
+            self._begin(self._audio.format)
 
     def feed(self, data: bytes | memoryview) -> list[Message]:
         """Take bytes off the wire and return the messages that follow.
@@ -93,14 +82,11 @@ class LiveTranscriber:
         Raises:
             UndecodableAudioError: they are not audio of the announced, or of any supported, form.
         """
-        self._received = True
         self._sha256.update(data)
-        samples = self._unwrap(bytes(data))
-        if not samples:
-            return []
-        assert self._decoder is not None
-        self._audio_bytes += len(samples)
-        return self._hear(self._decoder.feed(samples))
+        samples = self._audio.feed(data)
+        if self._audio.format is not None and not self._channels:
+            self._begin(self._audio.format)
+        return self._hear(samples)
 
     def finalize(self, channel: int | None = None) -> list[Message]:
         """Return final results of everything so far, on one channel or all."""
@@ -113,14 +99,14 @@ class LiveTranscriber:
         ]
 
     def finish(self) -> list[Message]:
-        """Return the last results and the closing `Metadata`."""
-        if self._wav is not None and self._decoder is None and self._received:
-            raise UndecodableAudioError("the stream ended before its WAV header did")
-        messages: list[Message] = []
-        if self._decoder is not None:
-            messages += self._hear(self._decoder.flush())
-            for index, transcriber in enumerate(self._channels):
-                messages += self._messages(index, transcriber.finish(self.duration_s))
+        """Return the last results and the closing `Metadata`.
+
+        Raises:
+            UndecodableAudioError: see `feed`.
+        """
+        messages = self._hear(self._audio.finish())
+        for index, transcriber in enumerate(self._channels):
+            messages += self._messages(index, transcriber.finish(self.duration_s))
         messages.append(self._metadata())
         return messages
 
@@ -132,31 +118,11 @@ class LiveTranscriber:
     @property
     def duration_s(self) -> float:
         """Length of the audio so far, in seconds."""
-        return self._audio_bytes / self._byte_rate
-
-    def _unwrap(self, data: bytes) -> bytes:
-        if self._wav is None:
-            return data
-        try:
-            samples = self._wav.feed(data)
-        except WavError as error:
-            raise UndecodableAudioError(str(error)) from error
-        found = self._wav.format
-        if found is not None and self._decoder is None:
-            if found.encoding not in RAW_ENCODINGS:
-                raise UndecodableAudioError(f"WAV audio of this form is not supported: {found}")
-            self._begin(AudioFormat(encoding=found.encoding, sample_rate=found.sample_rate, channels=found.channels))
-        return samples
+        return self._audio.duration_s
 
     def _begin(self, audio: AudioFormat) -> None:
-        assert audio.encoding is not None
-        assert audio.sample_rate is not None
-        assert audio.byte_rate is not None
-        multichannel = bool(self._options.multichannel)
-        self._byte_rate = audio.byte_rate
-        self._decoder = PcmDecoder(audio.encoding, audio.sample_rate, audio.channels, mix=not multichannel)
         settings = segment_settings(self._options)
-        for _ in range(audio.channels if multichannel else 1):
+        for _ in range(audio.channels if self._options.multichannel else 1):
             recognition = self._recognizer.open(keyterms=self._keyterms)
             self._channels.append(ChannelTranscriber(recognition, self._recognizer.detector(), settings))
             self._sentence_open.append(False)

@@ -5,7 +5,7 @@ Messages of each socket live in a module of their own, such as `deepgram_anyio.p
 
 from __future__ import annotations
 
-from . import listen
+from . import agent, flux, flux_speak, listen, speak
 from .messages import Audio, UnknownEvent
 
-__all__ = ["Audio", "UnknownEvent", "listen"]
+__all__ = ["Audio", "UnknownEvent", "agent", "flux", "flux_speak", "listen", "speak"]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import listen
-from .ledger import AudioFormat, Ledger
+from .audio_machine import AudioMachine
+from .ledger import AudioFormat
 from .listen import Audio, CloseStream, Configure, Finalize, KeepAlive, Metadata, Results, UnknownEvent
-from .machine import Machine, Role, SocketKind
+from .machine import Role, SocketKind
 from .timers import TimerSettings
 
 __all__ = ["LISTEN", "ListenMachine", "State"]
@@ -71,16 +72,15 @@ LISTEN: SocketKind[State] = SocketKind(
 )
 
 
-class ListenMachine(Machine[State]):
+class ListenMachine(AudioMachine[State]):
     """One end of a live transcription.
 
     Attributes:
-        audio: the format of the audio.
-        ledger: what became of it.
         metadata: the server's closing `Metadata`; None before it came.
     """
 
     kind = LISTEN
+    end_of_stream = CloseStream()
 
     def __init__(
         self,
@@ -101,21 +101,11 @@ class ListenMachine(Machine[State]):
             multichannel: each channel gets results of its own.
             drop_stale_interims: a result takes the place of an interim one of its channel that still waits in `events`.
         """
-        super().__init__(role, timers, now)
-        self.audio: AudioFormat = audio or AudioFormat()
-        self.ledger: Ledger = Ledger(self.audio, result_channels=self.audio.channels if multichannel else 1)
+        super().__init__(role, timers, now, audio=audio, multichannel=multichannel)
         self.metadata: Metadata | None = None
         self._drop_stale_interims = drop_stale_interims
         self._opened_at = now
         self._heard_audio = False
-
-    @property
-    def unacknowledged_s(self) -> float | None:
-        return self.ledger.unacknowledged_s
-
-    def send_audio(self, data: bytes | memoryview, now: float) -> None:
-        super().send_audio(data, now)
-        self.ledger.sent(len(data), now)
 
     def finalize(self, now: float, *, channel: int | None = None) -> None:
         """Ask for final results of what was sent so far, on one channel or all."""
@@ -132,11 +122,6 @@ class ListenMachine(Machine[State]):
         # A string is a sequence of strings too, but nobody means its letters.
         terms = [keyterms] if isinstance(keyterms, str) else keyterms
         self.send(Configure(keyterms=None if terms is None else list(terms), features=features), now)
-
-    def close_stream(self, now: float) -> None:
-        """Say that no more audio comes; once said, saying it again does nothing."""
-        if self.state not in (State.FINISHING, State.COMPLETE, State.CLOSED):
-            self.send(CloseStream(), now)
 
     def receive_binary(self, data: bytes | memoryview, now: float) -> None:
         if self.role is Role.SERVER and not data:

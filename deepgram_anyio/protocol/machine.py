@@ -75,9 +75,11 @@ class Machine(Generic[S]):
     Attributes:
         state: where it stands.
         failure: why it failed; None in every other state.
-        fault: what the peer said was wrong, to be the reason of a close that gives none.
+        fault: what the peer said was wrong, if that was its last word: a close is then no good order, and this is the
+            reason of one that gives none.
         outgoing: frames to write, oldest first; the owner takes them out.
         events: messages received, oldest first; the owner takes them out.
+        retimed: a deadline may have come nearer though the state is the same; the owner puts it back.
     """
 
     kind: ClassVar[SocketKind[Any]]
@@ -104,9 +106,10 @@ class Machine(Generic[S]):
             self._sends_audio, self._receives_audio = self._receives_audio, self._sends_audio
         self._sendable = frozenset(sent)
         self._codec = Codec(received)
-        self._sent_at = self._heard_at = self._pinged_at = now
+        self._sent_at = self._heard_at = self._message_at = self._pinged_at = now
         self._unanswered_at: float | None = None  # when the oldest ping went out that nothing was heard after
         self._paused = False
+        self.retimed: bool = False
         self._enter(kind.initial)
 
     def _enter(self, state: S) -> None:
@@ -123,6 +126,16 @@ class Machine(Generic[S]):
     def ready(self) -> bool:
         """Whether the greetings are over."""
         return self.state not in self.kind.opening
+
+    @property
+    def draining(self) -> bool:
+        """Whether this side has said its last word and waits for the peer's."""
+        return self.state in self.kind.draining
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes received that wait for a consumer elsewhere than in `events`."""
+        return 0
 
     @property
     def unacknowledged_s(self) -> float | None:
@@ -146,7 +159,7 @@ class Machine(Generic[S]):
         Raises:
             LocalProtocolError, ConnectionClosed: as for `send`.
         """
-        self._send_text(kind, {**fields, "type": tag_of(kind)}, now)
+        self._send_text(kind, {"type": tag_of(kind), **fields}, now)
 
     def _send_text(self, kind: type[Message], content: Message | dict[str, Any], now: float) -> None:
         target = self._row.get(kind)
@@ -221,13 +234,14 @@ class Machine(Generic[S]):
             return
         self._close = Close(code, reason)
         codes = self.kind.orderly.get(self.state, frozenset())
-        if codes is None or code in codes:
+        # A close right after the peer said what is wrong is no good order, whatever its code.
+        if codes is None or (code in codes and not self.fault):
             self._enter(self.kind.closed)
         else:
             self.fail(ConnectionClosed(_describe_close(code), code=code, reason=reason or self.fault))
 
     def _receive(self, event: Any, now: float) -> None:
-        self._heard_at = now
+        self._heard_at = self._message_at = now
         target = self._row.get(type(event))
         if target is None:
             name = type(event).__name__
@@ -237,10 +251,14 @@ class Machine(Generic[S]):
         if target is not self.state:
             self._enter(target)
         self.on_event(event, now)
-        self.events.append(event)
+        self.hand_on(event)
 
     def on_event(self, event: Any, now: float) -> None:
         """Hook for what a socket kind keeps count of; called for each event before it is handed on."""
+
+    def hand_on(self, event: Any) -> None:
+        """Hook: where an event goes. The default is to `events`."""
+        self.events.append(event)
 
     # Time passes.
 
@@ -251,7 +269,7 @@ class Machine(Generic[S]):
     def resume(self, now: float) -> None:
         """The owner reads again; the peer gets its full time to be heard."""
         self._paused = False
-        self._heard_at = now
+        self._heard_at = self._message_at = now
         self._unanswered_at = None
 
     def next_deadline(self) -> float | None:
@@ -274,9 +292,9 @@ class Machine(Generic[S]):
         if not self._paused:
             if timers.pong_s is not None and self._unanswered_at is not None:
                 pending.append((Timer.PONG, self._unanswered_at + timers.pong_s))
-            if timers.drain_s is not None and self.state in kind.draining and self.role is Role.CLIENT:
-                pending.append((Timer.DRAIN, max(self._heard_at, self._sent_at) + timers.drain_s))
-            if timers.idle_s is not None and self.state not in kind.draining:
+            if timers.drain_s is not None and self.draining and self.role is Role.CLIENT:
+                pending.append((Timer.DRAIN, max(self._message_at, self._sent_at) + timers.drain_s))
+            if timers.idle_s is not None and not self.draining:
                 pending.append((Timer.IDLE, self.idle_since() + timers.idle_s))
         # Last, so that a new ping is not taken for the overdue one.
         if timers.ping_s is not None:

@@ -17,6 +17,8 @@ class Timer(enum.Enum):
     PONG = "pong"
     DRAIN = "drain"
     IDLE = "idle"
+    SILENCE = "silence"
+    FLUSH = "flush"
 
 
 class TimerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,7 @@ class TimerSettings(msgspec.Struct, frozen=True, kw_only=True):
         keepalive_s: after the last message sent, to the next KeepAlive.
         ping_s: between pings.
         pong_s: after a ping without hearing anything, before the peer counts as gone.
-        drain_s: after the end of the stream without hearing anything, before the rest is given up.
+        drain_s: after the end of the stream without a message, before the rest is given up.
         idle_s: without hearing anything, before this side closes: what a server does.
     """
 

@@ -38,6 +38,7 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
         events: events received.
         latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
             there was one.
+        missed: messages of the server that never came, where it numbers them.
     """
 
     bytes_sent: int
@@ -45,6 +46,7 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
     audio_acknowledged_s: float
     events: int
     latency_s: float | None
+    missed: int = 0
 
 
 class Connection(Generic[M, E]):

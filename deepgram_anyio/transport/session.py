@@ -86,12 +86,14 @@ class Session(Generic[M]):
         self._tasks: TaskGroup | None = None
         self._work_scopes: list[anyio.CancelScope] = []
         self._watched_state = machine.state
-        # Each of these five is renewed by those who wait for it, so that setting one costs nothing when nobody does.
+        self._waiting = 0
+        # Each of these six is renewed by those who wait for it, so that setting one costs nothing when nobody does.
         self._outbound = anyio.Event()  # there is something to write
         self._room = anyio.Event()  # a write was finished
         self._inbound = anyio.Event()  # there is something to iterate
         self._emptied = anyio.Event()  # the consumer took everything
         self._retimed = anyio.Event()  # deadlines may have moved forward
+        self._moved = anyio.Event()  # the machine took something in
         self._ready = anyio.Event()  # the greetings are over, or all is
         self._ended = anyio.Event()  # the machine has ended
         self._flushed = anyio.Event()  # the writer has written all that it will
@@ -196,6 +198,29 @@ class Session(Generic[M]):
         """Wait until the machine has ended, in good order or not."""
         await self._ended.wait()
 
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds that the peer's messages bring about; until then, reading does not stop.
+
+        Raises:
+            TransportError, ProtocolError: the session ended before.
+        """
+        await anyio.lowlevel.checkpoint()
+        self._waiting += 1
+        self._emptied.set()  # what fills the queues is not what is waited for
+        try:
+            while not condition():
+                error = self._failure()
+                if error is not None:
+                    self._reported = True
+                    raise error
+                if self.machine.ended:
+                    raise ConnectionClosed("the stream has ended", code=1000, request_id=self.request_id)
+                if self._moved.is_set():
+                    self._moved = anyio.Event()
+                await self._moved.wait()
+        finally:
+            self._waiting -= 1
+
     def raise_failure(self) -> None:
         """Raise what ended the session, unless it ended in good order or the caller was told before."""
         error = self._failure()
@@ -289,7 +314,8 @@ class Session(Generic[M]):
             self._take_in(frames, self._clock())
             if machine.ended:
                 return
-            if len(machine.events) >= limits.max_queued_events or self._queued_bytes >= limits.max_queued_bytes:
+            full = len(machine.events) >= limits.max_queued_events or self._queued_bytes >= limits.max_queued_bytes
+            if full and not self._waiting and not self._discarding:
                 await self._pause()
 
     async def _pause(self) -> None:
@@ -321,7 +347,8 @@ class Session(Generic[M]):
         if machine.events:
             self._inbound.set()
         else:
-            self._queued_bytes = 0
+            self._queued_bytes = machine.held_bytes
+        self._moved.set()
         self._follow_up()
 
     def _take_close(self, frame: Close, now: float) -> None:
@@ -375,6 +402,9 @@ class Session(Generic[M]):
                 self._unsent.append(frame)
                 self._unsent_bytes += _size(frame)
             self._outbound.set()
+        if machine.retimed:
+            machine.retimed = False
+            self._retimed.set()
         if machine.state is not self._watched_state:
             self._watched_state = machine.state
             self._retimed.set()
@@ -389,7 +419,7 @@ class Session(Generic[M]):
             failure.request_id = failure.request_id or self.request_id
             failure.unsent = self._unsent_bytes
             failure.lost_audio_s = self.machine.unacknowledged_s
-        for event in (self._ended, self._ready, self._inbound, self._room, self._emptied):
+        for event in (self._ended, self._ready, self._inbound, self._room, self._emptied, self._moved):
             event.set()
 
 

@@ -15,7 +15,7 @@ class Timeouts(msgspec.Struct, kw_only=True, frozen=True):
         send_s: without the peer taking a single byte, before a write counts as stalled.
         ping_interval_s: between WebSocket pings (RFC 6455, section 5.5.2).
         pong_s: after a ping without hearing anything, before the peer counts as gone.
-        drain_s: after the end of the stream without hearing anything, before the last results are given up.
+        drain_s: after the end of the stream without a message, before the last results are given up.
         close_s: for the closing handshake, and for letting go of a connection in any case.
     """
 

@@ -1,8 +1,8 @@
-"""One embedded server, five clients, one transcript.
+"""One embedded server, many clients, one transcript.
 
 The same speech goes through this project's client and through the threaded and the asyncio clients of deepgram-sdk v4
-and v7, those in environments of their own under ``.cache/interop``. All of them have to hear the same words, of the
-same length of audio, without a single error.
+and v7, those in environments of their own under ``.cache/interop``. All clients of one route have to hear the same
+words, of the same length of audio, without a single error.
 
     python tests/interop/run.py
 """
@@ -36,15 +36,17 @@ SERVER_START_S = 60.0
 SERVER_STOP_S = 5.0
 CLIENT_S = 75.0
 LAST_LINES = 15
+PAUSE_S = 1.5  # as in clients/support.py: of the speech that is sent twice
 
 
 @dataclass(frozen=True)
 class Client:
-    """One program of ``clients``, and what its environment holds; None means the running one."""
+    """One program of ``clients``, what its environment holds (None means the running one), and the route it is for."""
 
     name: str
     program: str
     requirement: str | None = None
+    route: str = "/v1/listen"
 
 
 CLIENTS = [
@@ -53,6 +55,9 @@ CLIENTS = [
     Client("deepgram-sdk 4.8.1, asyncio", "v4_async", "deepgram-sdk==4.8.1"),
     Client("deepgram-sdk 7.16.0, threads", "v7_sync", "deepgram-sdk==7.16.0"),
     Client("deepgram-sdk 7.16.0, asyncio", "v7_async", "deepgram-sdk==7.16.0"),
+    Client("deepgram_anyio", "own_flux", route="/v2/listen"),
+    Client("deepgram-sdk 7.16.0, threads", "v7_flux_sync", "deepgram-sdk==7.16.0", "/v2/listen"),
+    Client("deepgram-sdk 7.16.0, asyncio", "v7_flux_async", "deepgram-sdk==7.16.0", "/v2/listen"),
 ]
 
 
@@ -72,17 +77,26 @@ def main() -> int:
     speech = _speech()
     with _server() as (url, log):
         outcomes = [_run(client, pythons[client.requirement], url, speech) for client in CLIENTS]
-    _compare(outcomes, _duration_s(speech))
+    duration_s = _duration_s(speech)
+    routes = {"/v1/listen": duration_s, "/v2/listen": 2 * duration_s + PAUSE_S}
+    for route, expected_s in routes.items():
+        _compare([outcome for outcome in outcomes if outcome.client.route == route], expected_s)
     _print_table(outcomes)
     failed = [outcome for outcome in outcomes if outcome.problems]
     for outcome in failed:
-        print(f"\n{outcome.client.name}:", *(f"  {problem}" for problem in outcome.problems), sep="\n")
+        print(
+            f"\n{outcome.client.name}, {outcome.client.route}:",
+            *(f"  {problem}" for problem in outcome.problems),
+            sep="\n",
+        )
     if failed:
         print("\nthe server's last lines:", *(f"  {line}" for line in log), sep="\n")
         print(f"\ninterop: {len(failed)} of {len(outcomes)} clients differ")
         return 1
-    transcript = outcomes[0].report["transcript"]
-    print(f"\n{transcript}\n\ninterop: {len(outcomes)} clients, one transcript of {len(transcript.split())} words")
+    for route in routes:
+        heard = next(outcome.report["transcript"] for outcome in outcomes if outcome.client.route == route)
+        print(f"\n{route}: {heard}")
+    print(f"\ninterop: {len(outcomes)} clients, one transcript on each of {len(routes)} routes")
     return 0
 
 
@@ -208,15 +222,17 @@ def _compare(outcomes: list[Outcome], duration_s: float) -> None:
 
 
 def _print_table(outcomes: list[Outcome]) -> None:
-    print(f"{'client':<30} {'time':>7} {'results':>8} {'finals':>7} {'audio':>8}  outcome")
+    print(f"{'client':<30} {'route':<11} {'time':>7} {'results':>8} {'finals':>7} {'audio':>8}  outcome")
     for outcome in outcomes:
         report = outcome.report
-        results = report.get("events", {}).get("Results", 0)
+        events = report.get("events", {})
+        results = events.get("Results", 0) + events.get("TurnInfo", 0)
         audio = f"{report.get('metadata_duration') or 0:.2f} s"
         verdict = "differs" if outcome.problems else "same transcript"
         elapsed = f"{outcome.elapsed_s:.1f} s"
         finals = len(report.get("finals", []))
-        print(f"{outcome.client.name:<30} {elapsed:>7} {results:>8} {finals:>7} {audio:>8}  {verdict}")
+        client = f"{outcome.client.name:<30} {outcome.client.route:<11}"
+        print(f"{client} {elapsed:>7} {results:>8} {finals:>7} {audio:>8}  {verdict}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ PARLOUR: SocketKind[Step] = SocketKind(
     },
     orderly={Step.TALKING: frozenset({1000}), Step.LEAVING: None},
     draining=frozenset({Step.LEAVING}),
+    opening=frozenset({Step.GREETING}),
     client_messages=(Say, Bye),
     server_messages=(Hello,),
     server_audio=True,
@@ -112,6 +113,8 @@ def test_a_new_machine() -> None:
     assert not machine.ended
     assert machine.failure is None
     assert machine.unacknowledged_s is None
+    assert machine.held_bytes == 0
+    assert not machine.draining
     assert not machine.outgoing
     assert not machine.events
     assert machine.next_deadline() is None
@@ -119,8 +122,10 @@ def test_a_new_machine() -> None:
 
 def test_both_ends_take_the_same_step() -> None:
     near, far = guest(), host()
+    assert not near.ready
     far.send(Hello(name="a"), 0.0)
     assert far.state is Step.TALKING
+    assert far.ready
     (frame,) = take(far)
     assert isinstance(frame, Text)
     near.receive_text(frame.data, 0.0)
@@ -317,6 +322,7 @@ def test_a_close_in_good_order(leaving: bool, code: int, state: Step) -> None:
     near, _ = talking()
     if leaving:
         near.send(Bye(), 0.0)
+    assert near.draining is leaving
     near.receive_close(code, "", 1.0)
     assert near.state is state
     assert (near.failure is None) == (state is Step.CLOSED)

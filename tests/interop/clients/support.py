@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CHUNK_S", "DEADLINE_S", "KEY", "PACE", "Report", "Speech", "arguments", "websocket_url"]
+__all__ = ["CHUNK_S", "DEADLINE_S", "KEY", "PACE", "PAUSE_S", "Report", "Speech", "arguments", "websocket_url"]
 
 CHUNK_S = 0.1
 PACE = 8.0
 """How much faster than real time the speech is sent."""
+
+PAUSE_S = 1.5
+"""Between two turns."""
 
 DEADLINE_S = 30.0
 """For the last results, after the last chunk was sent."""
@@ -37,7 +40,7 @@ class Speech:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The parameters of the stream, the same for every client."""
+        """The parameters of a `/v1/listen` stream, the same for every client."""
         return {
             "model": "nova-3",
             "interim_results": True,
@@ -46,10 +49,28 @@ class Speech:
             "channels": self.channels,
         }
 
+    @property
+    def flux_options(self) -> dict[str, Any]:
+        """The parameters of a `/v2/listen` stream, the same for every client."""
+        return {
+            "model": "flux-general-en",
+            "encoding": "linear16",
+            "sample_rate": self.sample_rate,
+            "eager_eot_threshold": 0.3,
+            "eot_threshold": 0.7,
+        }
+
     def chunks(self) -> Iterator[bytes]:
         size = round(self.sample_rate * CHUNK_S) * self._frame_bytes
         for start in range(0, len(self._samples), size):
             yield self._samples[start : start + size]
+
+    def turns(self) -> Iterator[bytes]:
+        """The speech twice, with a pause between that ends a turn."""
+        yield from self.chunks()
+        for _ in range(round(PAUSE_S / CHUNK_S)):
+            yield bytes(round(self.sample_rate * CHUNK_S) * self._frame_bytes)
+        yield from self.chunks()
 
 
 class Report:
@@ -72,12 +93,23 @@ class Report:
         self.metadata_duration = duration
         self.request_id = request_id
 
+    def turn(self, event: str, transcript: str, audio_s: float, request_id: str) -> None:
+        self.events["TurnInfo"] += 1
+        self.metadata_duration = audio_s
+        self.request_id = request_id
+        if event == "EndOfTurn":
+            self.finals.append(transcript)
+
     def message(self, message: Any) -> None:
         """Take a message whose attributes are the fields on the wire."""
         if message.type == "Results":
             self.results(message.channel.alternatives[0].transcript, is_final=message.is_final)
         elif message.type == "Metadata":
             self.metadata(message.duration, message.request_id)
+        elif message.type == "TurnInfo":
+            self.turn(message.event, message.transcript, message.audio_window_end, message.request_id)
+        elif message.type == "Connected":
+            self.events["Connected"] += 1
         else:
             self.error(message)
 

@@ -1,0 +1,271 @@
+"""Voice agents: ``/v1/agent/converse``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from ..errors import ConfigError
+from ..protocol import agent
+from ..protocol.agent import Event, Given, Listen, Settings, Speak, Think, ThinkLive
+from ..protocol.agent_machine import AgentMachine
+from ..protocol.functions import ClientFunction
+from ..protocol.ledger import AudioFormat
+from ..protocol.machine import Role
+from ..protocol.messages import Message
+from ..protocol.timers import TimerSettings
+from ..transport.session import Session
+from ..transport.sources import AudioInput, open_source
+from .audio_connection import frozen_audio
+from .backend import Backend
+from .connection import Connection, ConnectionStats, open_connection
+from .functions import FunctionCalls
+
+__all__ = ["Agent", "AgentConnection", "AgentV1"]
+
+_PATH = "/v1/agent/converse"
+_KEEPALIVE_S = 8.0
+
+
+class AgentConnection(Connection[AgentMachine, Event]):
+    """A conversation with a voice agent.
+
+    Iteration yields what the agent says and does, and its voice as `protocol.agent.Audio`. Sending and iterating may
+    happen in different tasks, in any order. A conversation without audio is kept open by itself. An `Error` is
+    yielded, and becomes the reason of the `ConnectionClosed` that follows it.
+    """
+
+    async def send(self, audio: bytes | bytearray | memoryview) -> None:
+        """Send the user's audio in the announced format; an empty chunk is left out.
+
+        Waits while more than `Limits.max_unsent_bytes` wait to be sent. Cancelled, it has sent nothing.
+
+        Raises:
+            ConnectionClosed: the conversation is over.
+            TimeoutError: the server stopped taking or sending data.
+        """
+        await self._session.send_audio(frozen_audio(audio))
+
+    def send_nowait(self, audio: bytes | bytearray | memoryview) -> None:
+        """Send audio without waiting; for callbacks and for the hot path.
+
+        Raises:
+            anyio.WouldBlock: `Limits.max_unsent_bytes` already wait to be sent; nothing was queued.
+            ConnectionClosed, TimeoutError: as for `send`.
+        """
+        self._session.send_audio_nowait(frozen_audio(audio))
+
+    async def send_audio(self, source: AudioInput, *, pace: float | None = None) -> None:
+        """Send everything that a source holds.
+
+        Args:
+            source: a path, a binary file, bytes, or an iterable or async iterable of bytes. A WAV header is left out
+                when the settings announce raw samples, and its format must then be the announced one.
+            pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
+
+        Raises:
+            ConfigError: the source cannot be read, is in another format, or its pace cannot be told.
+        """
+        async with open_source(source, expected=self._session.machine.audio) as opened:
+            async for chunk in opened.chunks(pace):
+                await self._session.send_audio(chunk)
+
+    async def inject_user_message(self, content: str) -> None:
+        """Let the agent answer words that were not spoken."""
+        await self._say(agent.InjectUserMessage(content=content))
+
+    async def inject_agent_message(
+        self, message: str | None = None, behavior: str | None = None, *, is_dynamic: bool | None = None
+    ) -> None:
+        """Let the agent say something. It may answer with an `InjectionRefused`.
+
+        Args:
+            message: the words; None with `is_dynamic`.
+            behavior: when somebody is speaking: ``default`` refuses, ``queue`` waits for the end of the agent's turn,
+                ``interrupt`` speaks at once; None leaves it to the server, which refuses.
+            is_dynamic: let ``think_live`` find the words.
+        """
+        await self._say(agent.InjectAgentMessage(message=message, behavior=behavior, is_dynamic=is_dynamic))
+
+    async def update_prompt(self, prompt: str) -> None:
+        """Give the agent new instructions. The answer is a `PromptUpdated`."""
+        await self._say(agent.UpdatePrompt(prompt=prompt))
+
+    async def update_listen(self, listen: Given[Listen]) -> None:
+        """Let the agent hear in another way. The answer is a `ListenUpdated`."""
+        await self._say(agent.UpdateListen(listen=listen))
+
+    async def update_think(self, think: Given[Think] | Sequence[Given[Think]]) -> None:
+        """Let the agent think in another way; a list is tried in order. The answer is a `ThinkUpdated`."""
+        await self._say(agent.UpdateThink(think=_one_or_list(think)))
+
+    async def update_think_live(self, think_live: Given[ThinkLive]) -> None:
+        """Change what runs beside the language model. The answer is a `ThinkLiveUpdated`."""
+        await self._say(agent.UpdateThinkLive(think_live=think_live))
+
+    async def update_speak(self, speak: Given[Speak] | Sequence[Given[Speak]]) -> None:
+        """Let the agent speak in another way; a list is tried in order. The answer is a `SpeakUpdated`."""
+        await self._say(agent.UpdateSpeak(speak=_one_or_list(speak)))
+
+    async def send_function_call_response(self, id: str, name: str, content: str) -> None:  # noqa: A002 - on the wire
+        """Answer a call of a `FunctionCallRequest`. Not needed for the ``functions`` of `AgentV1.connect`.
+
+        Args:
+            id: the call's.
+            name: the function's.
+            content: the result, mostly JSON.
+        """
+        await self._say(agent.FunctionCallResponse(id=id, name=name, content=content))
+
+    async def keep_alive(self) -> None:
+        """Keep the conversation open. Not needed: it happens by itself after 8 s without audio."""
+        await self._session.call(self._session.machine.keep_alive)
+
+    async def force_end_turn(self) -> None:
+        """End the user's turn at once; for agents that hear with a Flux model."""
+        await self._say(agent.ForceEndTurn())
+
+    async def _say(self, message: Message) -> None:
+        await self._session.call(lambda now: self._session.machine.send(message, now))
+
+    async def aclose(self) -> None:
+        session = self._session
+        session.stop_work()
+        session.discard_events()
+        session.close()
+        session.raise_failure()
+
+    @property
+    def stats(self) -> ConnectionStats:
+        """The connection's figures now. Agents confirm no audio, so nothing counts as acknowledged."""
+        ledger = self._session.machine.ledger
+        return ConnectionStats(
+            bytes_sent=ledger.sent_bytes,
+            audio_sent_s=ledger.sent_s,
+            audio_acknowledged_s=0.0,
+            events=self._session.events_received,
+            latency_s=None,
+        )
+
+
+class AgentV1:
+    """``/v1/agent/converse``: conversations with a voice agent."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @asynccontextmanager
+    async def connect(
+        self,
+        settings: Settings | Mapping[str, Any],
+        *,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        add_schemas: bool = True,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[AgentConnection]:
+        """Open a conversation; its settings are in force when the block is entered.
+
+        Leaving the block normally sends what is queued and closes; leaving it by an exception or by cancellation closes
+        at once. Functions that run then are cancelled.
+
+        Args:
+            settings: what the agent shall be: a `protocol.agent.Settings`, or the same as a mapping. What it holds goes
+                out as it is, with nothing added but ``type`` and the schemas of `functions`.
+            functions: what the agent may call, by name. A call runs as soon as it is asked for, several at once,
+                async functions on the event loop and others in worker threads; the `FunctionCallRequest` is yielded
+                all the same. Arguments are converted to the function's annotations by msgspec, its result becomes
+                JSON, and a string is the result as it is. What goes wrong, an unknown name included, is logged and
+                answered with ``{"error": "..."}``. A call that the server cancels gets no answer; when it runs in a
+                thread, that goes on to its end, unheeded. None leaves all calls to you.
+            add_schemas: describe functions that ``agent.think.functions`` does not name there, by
+                `protocol.functions.function_schema`. It is only done when ``agent.think`` is one object, not when it
+                is left out, is a list, or ``agent`` is the UUID of a stored configuration.
+            extra_query: query parameters.
+            extra_headers: additional request headers.
+
+        Raises:
+            ConfigError: settings or functions that cannot work; before any I/O.
+            ApiError: the server refused the connection, or answered the settings with an `Error`, whose code and
+                description it then has.
+            ConnectError: the server could not be reached.
+            TimeoutError: it did not get ready within `Timeouts.connect_s`.
+        """
+        known = {name: ClientFunction(function, name=name) for name, function in (functions or {}).items()}
+        fields = _fields(settings)
+        if add_schemas:
+            _add_schemas(fields, known)
+        audio = _input_format(fields)
+
+        def machine(timers: TimerSettings, now: float) -> AgentMachine:
+            return AgentMachine(Role.CLIENT, timers, now, settings=fields, audio=audio)
+
+        def connection(session: Session[AgentMachine], response_headers: Mapping[str, str]) -> AgentConnection:
+            session.on_received = (
+                session.machine.calls.clear if functions is None else FunctionCalls(session, known).follow
+            )
+            return AgentConnection(session, response_headers)
+
+        async with open_connection(
+            self._backend,
+            _PATH,
+            urlencode(extra_query or {}),
+            machine=machine,
+            connection=connection,
+            keepalive_s=_KEEPALIVE_S,
+            agent=True,
+            extra_headers=extra_headers,
+        ) as opened:
+            yield opened
+
+
+class Agent:
+    """Voice agents."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.v1 = AgentV1(backend)
+
+
+def _one_or_list(given: Any) -> Any:
+    return given if isinstance(given, (msgspec.Struct, Mapping)) else list(given)
+
+
+def _fields(settings: Settings | Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the message as plain data, which is ours to add to."""
+    if not isinstance(settings, (Settings, Mapping)):
+        raise ConfigError(f"settings must be agent.Settings or a mapping, not {type(settings).__name__}")
+    try:
+        fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(settings))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"settings hold what JSON cannot: {error}") from error
+    if fields.get("type", "Settings") != "Settings":
+        raise ConfigError(f"settings must be of the type 'Settings', not {fields['type']!r}")
+    return fields
+
+
+def _add_schemas(fields: dict[str, Any], functions: Mapping[str, ClientFunction]) -> None:
+    described = fields.get("agent")
+    think = described.get("think") if isinstance(described, dict) else None
+    if not isinstance(think, dict):
+        return
+    listed = think.get("functions") or []
+    names = {entry.get("name") for entry in listed}
+    added = [function.schema() for name, function in functions.items() if name not in names]
+    if added:
+        think["functions"] = [*listed, *added]
+
+
+def _input_format(fields: Mapping[str, Any]) -> AudioFormat:
+    # What is wrong here is the server's to say: it may know more than we do.
+    audio = fields.get("audio")
+    announced = audio.get("input") if isinstance(audio, dict) else None
+    if not isinstance(announced, dict):
+        return AudioFormat(encoding="linear16", sample_rate=24000)
+    try:
+        return msgspec.convert(announced, AudioFormat)
+    except msgspec.ValidationError:
+        return AudioFormat()

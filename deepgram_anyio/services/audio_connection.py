@@ -1,0 +1,130 @@
+"""What all connections have in common that take audio and give transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
+
+from ..protocol.audio_machine import AudioMachine
+from ..protocol.ledger import AudioFormat
+from ..transport.sources import AudioInput, AudioSource, open_source
+from .connection import Connection, ConnectionStats
+
+__all__ = ["AudioConnection", "frozen_audio", "stream_source"]
+
+M = TypeVar("M", bound=AudioMachine[Any])
+E = TypeVar("E", covariant=True)
+A = TypeVar("A", bound="AudioConnection[Any, Any]")
+
+
+class AudioConnection(Connection[M, E]):
+    """A transcription of audio that is sent while it is made.
+
+    Sending and iterating may happen in different tasks, in any order.
+    """
+
+    async def send(self, audio: bytes | bytearray | memoryview) -> None:
+        """Send audio in the announced format; an empty chunk is left out, since on the wire it would end the stream.
+
+        Waits while more than `Limits.max_unsent_bytes` wait to be sent. Cancelled, it has sent nothing.
+
+        Raises:
+            LocalProtocolError: after `close_stream`.
+            ConnectionClosed: the connection is gone for good.
+            TimeoutError: the server stopped taking or sending data.
+        """
+        await self._session.send_audio(frozen_audio(audio))
+
+    def send_nowait(self, audio: bytes | bytearray | memoryview) -> None:
+        """Send audio without waiting; for callbacks and for the hot path.
+
+        Raises:
+            anyio.WouldBlock: `Limits.max_unsent_bytes` already wait to be sent; nothing was queued.
+            LocalProtocolError, ConnectionClosed, TimeoutError: as for `send`.
+        """
+        self._session.send_audio_nowait(frozen_audio(audio))
+
+    async def send_audio(self, source: AudioInput, *, pace: float | None = None) -> None:
+        """Send everything that a source holds.
+
+        Args:
+            source: a path, a binary file, bytes, or an iterable or async iterable of bytes. A WAV header is left out
+                when the connection was opened for raw samples, and its format must then be the announced one.
+            pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
+
+        Raises:
+            ConfigError: the source cannot be read, is in another format, or its pace cannot be told.
+        """
+        async with open_source(source, expected=_announced(self._session.machine.audio)) as opened:
+            await self._feed(opened, pace)
+
+    async def _feed(self, source: AudioSource, pace: float | None) -> None:
+        async for chunk in source.chunks(pace):
+            await self._session.send_audio(chunk)
+
+    async def close_stream(self) -> None:
+        """Say that no more audio comes. The last results and the end of the iteration follow."""
+        await self._session.call(self._session.machine.close_stream)
+
+    async def aclose(self) -> None:
+        session = self._session
+        session.stop_work()
+        session.discard_events()
+        if not session.machine.ended:
+            await session.call(session.machine.close_stream)
+        await session.wait_ended()
+        session.raise_failure()
+
+    @property
+    def stats(self) -> ConnectionStats:
+        """The connection's figures now."""
+        ledger = self._session.machine.ledger
+        return ConnectionStats(
+            bytes_sent=ledger.sent_bytes,
+            audio_sent_s=ledger.sent_s,
+            audio_acknowledged_s=ledger.acknowledged_s,
+            events=self._session.events_received,
+            latency_s=ledger.latency_s,
+        )
+
+
+def frozen_audio(audio: bytes | bytearray | memoryview) -> bytes:
+    """Return audio that does not change when the caller uses its buffer again."""
+    if type(audio) is bytes:
+        return audio
+    if not isinstance(audio, (bytes, bytearray, memoryview)):
+        raise TypeError(f"audio must be bytes, not {type(audio).__name__}")
+    return bytes(audio)
+
+
+def _announced(audio: AudioFormat) -> AudioFormat | None:
+    # Of a container only the server knows what is in it.
+    return audio if audio.encoding is not None else None
+
+
+@asynccontextmanager
+async def stream_source(
+    source: AudioInput,
+    announced: AudioFormat,
+    pace: float | None,
+    connect: Callable[[AudioFormat], AbstractAsyncContextManager[A]],
+) -> AsyncIterator[A]:
+    """Open a source, connect, and send it in the background; the stream ends when it does.
+
+    Args:
+        source: the audio.
+        announced: its format, if the caller named one.
+        pace: how much faster than real time to send; None as fast as the server takes it.
+        connect: opens a connection for audio of a format: the announced one, or what a WAV header says.
+    """
+    async with open_source(source, expected=_announced(announced)) as opened:
+        opened.check_pace(pace)
+        async with connect(opened.format) as connection:
+
+            async def feed() -> None:
+                await connection._feed(opened, pace)
+                await connection.close_stream()
+
+            connection._session.start_soon(feed)
+            yield connection
