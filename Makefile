@@ -9,7 +9,7 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types coverage docs-diagrams check-diagrams interop check clean
+.PHONY: help demo demo-agent test lint format types coverage docs-diagrams check-diagrams interop check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ help: ## show this list
 demo: ## live captions with no key and no network, of a spoken text or of AUDIO=FILE
 	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
 	@$(BIN)/python examples/live_captions.py $(if $(AUDIO),"$(AUDIO)")
+
+demo-agent: ## a spoken conversation with the embedded agent, which calls a Python function; written to conversation.wav
+	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
+	@$(BIN)/python examples/voice_agent.py
 
 test: ## all tests, on asyncio, asyncio with uvloop, and trio
 	$(DEV)

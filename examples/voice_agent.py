@@ -33,7 +33,10 @@ PATIENCE_S = 8.0
 LINES = ["What is the weather in Boston today?", "What is two plus two?", "Thank you very much."]
 
 
-def get_weather(city: Annotated[Literal["Boston", "London", "Paris"], Meta(description="Where")]) -> dict[str, Any]:
+City = Annotated[Literal["Boston", "London", "Paris"], Meta(description="Where")]
+
+
+def get_weather(city: City) -> dict[str, Any]:
     """The weather in a city."""
     sky = {"Boston": "clear", "London": "cloudy", "Paris": "bright"}[city]
     return {"sky": sky, "temperature": f"{len(city) * 3} degrees"}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepgram_anyio.protocol.agent_machine import AGENT
 from deepgram_anyio.protocol.diagram import state_diagram
 from deepgram_anyio.protocol.flux_machine import FLUX
 from deepgram_anyio.protocol.flux_speak_machine import FLUX_SPEAK
@@ -26,6 +27,7 @@ SOCKETS: list[SocketKind[Any]] = [
     FLUX,
     SPEAK,
     FLUX_SPEAK,
+    AGENT,
 ]
 
 

@@ -60,20 +60,19 @@ async def test_structs_and_mappings_say_the_same() -> None:
 
 async def test_every_method_says_what_it_should() -> None:
     think: dict[str, Any] = {"provider": {"type": "groq"}}
-    async with agent_peer() as peer, peer.client() as dg:
-        async with dg.agent.v1.connect(SETTINGS) as connection:
-            await connection.inject_user_message("hi")
-            await connection.inject_agent_message("hello", "queue")
-            await connection.inject_agent_message(is_dynamic=True)
-            await connection.update_prompt("be brief")
-            await connection.update_listen({"provider": {"type": "deepgram"}})
-            await connection.update_think(agent.Think(provider={"type": "groq"}))
-            await connection.update_think((think, think))
-            await connection.update_think_live({"provider": {"type": "deepgram"}})
-            await connection.update_speak([agent.Speak(provider={"type": "deepgram"})])
-            await connection.send_function_call_response("1", "f", "{}")
-            await connection.force_end_turn()
-            await connection.keep_alive()
+    async with agent_peer() as peer, peer.client() as dg, dg.agent.v1.connect(SETTINGS) as connection:
+        await connection.inject_user_message("hi")
+        await connection.inject_agent_message("hello", "queue")
+        await connection.inject_agent_message(is_dynamic=True)
+        await connection.update_prompt("be brief")
+        await connection.update_listen({"provider": {"type": "deepgram"}})
+        await connection.update_think(agent.Think(provider={"type": "groq"}))
+        await connection.update_think((think, think))
+        await connection.update_think_live({"provider": {"type": "deepgram"}})
+        await connection.update_speak([agent.Speak(provider={"type": "deepgram"})])
+        await connection.send_function_call_response("1", "f", "{}")
+        await connection.force_end_turn()
+        await connection.keep_alive()
     assert peer.messages[1:] == [
         {"type": "InjectUserMessage", "content": "hi"},
         {"type": "InjectAgentMessage", "message": "hello", "behavior": "queue"},
@@ -150,10 +149,10 @@ async def test_what_cannot_work_is_refused_before_any_io(settings: Any, options:
     ],
 )
 async def test_audio_is_accounted_for_where_its_format_is_understood(audio: Any, sent_s: float | None) -> None:
-    async with agent_peer() as peer, peer.client() as dg:
-        async with dg.agent.v1.connect({**SETTINGS, "audio": audio}) as connection:
-            await connection.send(SECOND)
-            assert connection.stats.audio_sent_s == sent_s
+    settings = {**SETTINGS, "audio": audio}
+    async with agent_peer() as peer, peer.client() as dg, dg.agent.v1.connect(settings) as connection:
+        await connection.send(SECOND)
+        assert connection.stats.audio_sent_s == sent_s
     assert peer.messages[0]["audio"] == audio
 
 
@@ -177,7 +176,7 @@ async def test_a_server_that_never_applies_them_is_given_up() -> None:
 
     async with agent_peer() as peer, peer.client(timeouts=Timeouts(connect_s=0.3)) as dg:
         peer.on_message = ignore
-        with pytest.raises(DeepgramTimeoutError, match="did not greet within 0.3 s"):
+        with pytest.raises(DeepgramTimeoutError, match=r"did not greet within 0\.3 s"):
             async with dg.agent.v1.connect(SETTINGS):
                 pass
 
@@ -231,13 +230,12 @@ async def test_a_server_that_just_says_goodbye_ends_the_iteration() -> None:
 
 
 async def test_what_is_queued_is_sent_when_the_block_is_left() -> None:
-    async with agent_peer() as peer, peer.client() as dg:
-        async with dg.agent.v1.connect(SETTINGS) as connection:
-            for _ in range(15):
-                connection.send_nowait(SECOND)
-            await connection.update_prompt("last")
-            await connection.aclose()
-            await connection.aclose()
+    async with agent_peer() as peer, peer.client() as dg, dg.agent.v1.connect(SETTINGS) as connection:
+        for _ in range(15):
+            connection.send_nowait(SECOND)
+        await connection.update_prompt("last")
+        await connection.aclose()
+        await connection.aclose()
     assert len(peer.audio) == 15 * len(SECOND)
     assert peer.messages[-1] == {"type": "UpdatePrompt", "prompt": "last"}
 

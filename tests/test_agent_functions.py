@@ -267,9 +267,12 @@ SCHEMA = {
 )
 async def test_missing_schemas_are_added_where_there_is_one_model(given: Any, add: bool, sent: Any) -> None:
     settings = {"audio": {}, "agent": given}
-    async with agent_peer() as peer, peer.client() as dg:
-        async with dg.agent.v1.connect(settings, functions={"f": f}, add_schemas=add):
-            pass
+    async with (
+        agent_peer() as peer,
+        peer.client() as dg,
+        dg.agent.v1.connect(settings, functions={"f": f}, add_schemas=add),
+    ):
+        pass
     assert peer.messages[0]["agent"] == sent
     assert settings == {"audio": {}, "agent": given}
 

@@ -87,6 +87,8 @@ class Turn:
             if not reply.calls:
                 break
             await self._call(reply.calls)
+        else:
+            raise RuntimeError("the thinker does nothing but call functions")
         self._thought_s = anyio.current_time() - self._began
         await self.speak(reply.text)
 

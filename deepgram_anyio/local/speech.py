@@ -52,6 +52,10 @@ def check_speech_format(audio: AudioFormat, *, without: tuple[int, ...] = ()) ->
         raise bad_request(f"unsupported sample_rate {audio.sample_rate} for encoding {audio.encoding}")
 
 
+def _speakable(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
 class Turn:
     """A text that grows until it is ended, and how far it has been spoken.
 
@@ -99,7 +103,7 @@ class Turn:
     @property
     def speakable(self) -> bool:
         """Whether there is anything in it to be heard."""
-        return any(map(str.isalnum, self.text))
+        return _speakable(self.text)
 
     def spoken_at(self, played_bytes: int, byte_rate: int) -> int:
         """Return up to which character it was heard when so much of its audio was played, going by time."""
@@ -228,7 +232,9 @@ class Narrator(ABC):
         await self._say(turn, partial(self.begin, turn))
         while not turn.dropped:
             sentence = turn.next_sentence()
-            if sentence:
+            if sentence and not _speakable(sentence):
+                turn.mark()
+            elif sentence:
                 await self._speak_sentence(turn, sentence, encoder)
                 turn.mark()
             elif turn.ended:

@@ -7,6 +7,7 @@ never. What is said plays no part in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -62,7 +63,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 def end_of_turn_confidence(quiet_s: float) -> float:
     """Return the confidence that a turn is over after so many seconds of silence."""
-    return 1.0 - 2.0 ** -(quiet_s / _HALF_LIFE_S)
+    return 1.0 - math.pow(2.0, -quiet_s / _HALF_LIFE_S)
 
 
 class TurnDetector:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import DeepgramError, api_error
 from . import agent
@@ -132,7 +132,7 @@ class AgentMachine(Machine[State]):
         calls: what the server said about functions, oldest first; the owner takes it out.
     """
 
-    kind = AGENT
+    kind: ClassVar[SocketKind[State]] = AGENT
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class AgentMachine(Machine[State]):
         if isinstance(event, (FunctionCallRequest, FunctionCallCancelled)):
             self.calls.append(event)
         elif isinstance(event, Error):
-            self.fault = f"{event.code}: {event.description}" if event.code else event.description
+            self.note_fault(f"{event.code}: {event.description}" if event.code else event.description)
             if not self._applied:
                 self.outgoing.append(Close(1000))
                 self.fail(self._refusal(event))

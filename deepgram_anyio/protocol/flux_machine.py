@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -100,8 +100,8 @@ class FluxMachine(AudioMachine[State]):
         gaps: where they are missing, oldest first; the owner takes them out. Only the newest are kept.
     """
 
-    kind = FLUX
-    end_of_stream = CloseStream()
+    kind: ClassVar[SocketKind[State]] = FLUX
+    end_of_stream: ClassVar[Message] = CloseStream()
 
     def __init__(
         self,
@@ -175,9 +175,9 @@ class FluxMachine(AudioMachine[State]):
             return
         self._count(event)
         if type(event) is Error:
-            self.fault = f"{event.code}: {event.description}"
+            self.note_fault(f"{event.code}: {event.description}")
         elif type(event) is not UnknownEvent:
-            self.fault = ""  # the server goes on, so what it complained of was not the end
+            self.note_fault("")  # the server goes on, so what it complained of was not the end
         if type(event) is Connected:
             self._audio_at = now
         elif type(event) is TurnInfo and (event.is_end or self.state is State.FINISHING):

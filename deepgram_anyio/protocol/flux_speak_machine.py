@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, ClassVar
 
 from . import flux_speak
 from .flux_speak import (
@@ -93,9 +93,9 @@ class FluxSpeakMachine(SpeechMachine[State]):
         metadata: what summed the session up; None before it came.
     """
 
-    kind = FLUX_SPEAK
-    flush_message = Flush()
-    close_message = Close()
+    kind: ClassVar[SocketKind[State]] = FLUX_SPEAK
+    flush_message: ClassVar[Message] = Flush()
+    close_message: ClassVar[Message] = Close()
     flushes_nothing = False  # so that NO_ACTIVE_SPEECH can only be the answer to an Interrupt
 
     def __init__(self, role: Role, timers: TimerSettings, now: float, *, audio: AudioFormat | None = None) -> None:
@@ -127,7 +127,7 @@ class FluxSpeakMachine(SpeechMachine[State]):
     def on_event(self, event: Any, now: float) -> None:
         super().on_event(event, now)
         kind = type(event)
-        self.fault = event.description if kind is Error else ""
+        self.note_fault(event.description if kind is Error else "")
         if kind is SpeechMetadata:
             self.on_spoken(now)
         elif kind is SpeechInterrupted:

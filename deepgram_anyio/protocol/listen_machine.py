@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from . import listen
 from .audio_machine import AudioMachine
 from .ledger import AudioFormat
 from .listen import Audio, CloseStream, Configure, Finalize, KeepAlive, Metadata, Results, UnknownEvent
 from .machine import Role, SocketKind
+from .messages import Message
 from .timers import TimerSettings
 
 __all__ = ["LISTEN", "ListenMachine", "State"]
@@ -79,8 +80,8 @@ class ListenMachine(AudioMachine[State]):
         metadata: the server's closing `Metadata`; None before it came.
     """
 
-    kind = LISTEN
-    end_of_stream = CloseStream()
+    kind: ClassVar[SocketKind[State]] = LISTEN
+    end_of_stream: ClassVar[Message] = CloseStream()
 
     def __init__(
         self,

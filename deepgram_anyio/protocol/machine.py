@@ -142,6 +142,10 @@ class Machine(Generic[S]):
         """Seconds of audio sent that the peer has not confirmed; None when that cannot be told."""
         return None
 
+    def note_fault(self, text: str) -> None:
+        """Keep what the peer says is wrong; an empty text takes it back."""
+        self.fault = text
+
     # This side speaks.
 
     def send(self, message: Message, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from typing import Any
+from typing import Any, ClassVar
 
 from . import speak
 from .ledger import AudioFormat
@@ -71,9 +71,9 @@ class SpeakMachine(SpeechMachine[State]):
         metadata: the server's `Metadata`; None before it came.
     """
 
-    kind = SPEAK
-    flush_message = Flush()
-    close_message = Close()
+    kind: ClassVar[SocketKind[State]] = SPEAK
+    flush_message: ClassVar[Message] = Flush()
+    close_message: ClassVar[Message] = Close()
     flushes_nothing = True
 
     def __init__(self, role: Role, timers: TimerSettings, now: float, *, audio: AudioFormat | None = None) -> None:
@@ -104,7 +104,7 @@ class SpeakMachine(SpeechMachine[State]):
 
     def on_event(self, event: Any, now: float) -> None:
         super().on_event(event, now)
-        self.fault = event.description or "" if type(event) is speak.Error else ""
+        self.note_fault(event.description or "" if type(event) is speak.Error else "")
         if type(event) is Flushed:
             self._flush_again_at = None
             self.on_spoken(now)

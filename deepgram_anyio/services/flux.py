@@ -35,8 +35,8 @@ _logger = logging.getLogger("deepgram_anyio")
 class FluxConnection(AudioConnection[FluxMachine, Event]):
     """A conversational transcription: who speaks is told turn by turn.
 
-    Sending and iterating may happen in different tasks, in any order. There is no KeepAlive: without audio no turn ends, and
-    after some seconds the server closes the stream; ``silence_after_s`` of `ListenV2.connect` helps.
+    Sending and iterating may happen in different tasks, in any order. There is no KeepAlive: without audio no turn
+    ends, and after some seconds the server closes the stream; ``silence_after_s`` of `ListenV2.connect` helps.
     """
 
     async def configure(

@@ -73,7 +73,7 @@ class SpeechAudio(AsyncIterator[bytes]):
         self._session.machine.release(speech)
         raise StopAsyncIteration
 
-    async def read(self) -> bytes:
+    async def collect(self) -> bytes:
         """Return all the rest at once. Cancelled, it loses what it had read."""
         return b"".join([chunk async for chunk in self])
 

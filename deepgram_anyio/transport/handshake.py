@@ -37,7 +37,7 @@ class Exchange:
         self.status: int | None = None
         self.headers: Mapping[str, str] = MappingProxyType({})
         self.body: bytes = b""
-        self.complete = False
+        self.complete: bool = False
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._head_bytes = 0
         raw_headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]

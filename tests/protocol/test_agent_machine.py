@@ -40,7 +40,7 @@ SERVER = (
 )
 # The whole table once more, in words: what each state takes, and where that leads.
 TABLE = {
-    "connecting": {**dict.fromkeys("Warning Error UnknownEvent".split(), "connecting"), "Welcome": "welcomed"},
+    "connecting": {**dict.fromkeys(["Warning", "Error", "UnknownEvent"], "connecting"), "Welcome": "welcomed"},
     "welcomed": {**dict.fromkeys(f"{BOTH} {CLIENT} Warning Error".split(), "welcomed"), "Settings": "configured"},
     "configured": {**dict.fromkeys(f"{BOTH} {CLIENT} {SERVER}".split(), "configured"), "SettingsApplied": "ready"},
     "ready": dict.fromkeys(f"{BOTH} {CLIENT} {SERVER}".split(), "ready"),

@@ -213,6 +213,7 @@ def test_a_stored_configuration_is_named_by_its_uuid() -> None:
 
 
 def test_what_json_cannot_hold_is_refused() -> None:
-    for content, name in [(agent.UpdatePrompt(prompt=object()), "UpdatePrompt"), ({"type": "T", "x": object()}, "T")]:  # type: ignore[arg-type]
+    contents: list[Any] = [agent.UpdatePrompt(prompt=object()), {"type": "T", "x": object()}]  # type: ignore[arg-type]
+    for content, name in zip(contents, ["UpdatePrompt", "T"], strict=True):
         with pytest.raises(LocalProtocolError, match=f"{name} cannot be encoded"):
             Codec.encode(content)

@@ -29,14 +29,14 @@ class Place(msgspec.Struct):
     zip: int | None = None
 
 
-def book(
+def book(  # type: ignore[no-untyped-def]
     place: Place,
     nights: Annotated[int, Meta(ge=1, description="How long")],
     kind: Literal["single", "double"] = "double",
     extras: list[str] | None = None,
     *,
     late: bool = False,
-    note=None,  # type: ignore[no-untyped-def]  # noqa: ANN001
+    note=None,
 ) -> Any:
     """Book a room
     in a hotel.

@@ -82,7 +82,12 @@ def test_audio_is_binary(spec: SocketSpec) -> None:
 
 # The wire
 
-METADATA = {"speech_id": "s", "audio_duration_ms": 1, "input_character_count": 2, "billable_character_count": 2}
+METADATA: dict[str, Any] = {
+    "speech_id": "s",
+    "audio_duration_ms": 1,
+    "input_character_count": 2,
+    "billable_character_count": 2,
+}
 CONTROLS = flux_speak.ControlsApplied(pronunciations_applied=0, pronunciation_warnings=0)
 WIRE: list[tuple[Any, Message, bytes]] = [
     (SPEAK, speak.Speak(text="Tromsø"), '{"type":"Speak","text":"Tromsø"}'.encode()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from deepgram_anyio.protocol.flux_speak_machine import FLUX_SPEAK, FluxSpeakMach
 from deepgram_anyio.protocol.flux_speak_machine import State as FluxState
 from deepgram_anyio.protocol.frames import Close, Frame
 from deepgram_anyio.protocol.machine import Machine, Role, SocketKind
-from deepgram_anyio.protocol.messages import Audio, UnknownEvent
+from deepgram_anyio.protocol.messages import UnknownEvent
 from deepgram_anyio.protocol.speak_machine import SPEAK, SpeakMachine, State
 from deepgram_anyio.protocol.timers import TimerSettings
 
@@ -23,7 +23,8 @@ from . import steady, take
 from .walk import BothEnds, End
 
 V1_ANSWERS = "Metadata Flushed Cleared Warning Error UnknownEvent"
-V2_ANSWERS = "SpeechStarted Flushed SpeechMetadata SpeechInterrupted ConfigureSuccess ConfigureFailure Warning Error UnknownEvent"
+V2_TURN = "SpeechStarted Flushed SpeechMetadata SpeechInterrupted ConfigureSuccess ConfigureFailure"
+V2_COMMON = "Warning Error UnknownEvent"
 # The whole tables once more, in words: what each state takes, and where that leads.
 V1_TABLE = {
     "streaming": {
@@ -34,19 +35,19 @@ V1_TABLE = {
 }
 V2_TABLE = {
     "connecting": {
-        **dict.fromkeys("Speak Flush Interrupt Configure Warning Error UnknownEvent".split(), "connecting"),
+        **dict.fromkeys(f"Speak Flush Interrupt Configure {V2_COMMON}".split(), "connecting"),
         "Connected": "streaming",
         "Close": "closing",
     },
     "streaming": {
-        **dict.fromkeys(f"Speak Flush Interrupt Configure Audio {V2_ANSWERS}".split(), "streaming"),
+        **dict.fromkeys(f"Speak Flush Interrupt Configure Audio {V2_TURN} {V2_COMMON}".split(), "streaming"),
         "Close": "closing",
     },
     "closing": {
-        **dict.fromkeys(f"Connected Audio {V2_ANSWERS}".split(), "closing"),
+        **dict.fromkeys(f"Connected Audio {V2_TURN} {V2_COMMON}".split(), "closing"),
         "SessionMetadata": "complete",
     },
-    "complete": dict.fromkeys("Warning Error UnknownEvent".split(), "complete"),
+    "complete": dict.fromkeys(V2_COMMON.split(), "complete"),
 }
 CONTROLS = flux_speak.ControlsApplied(pronunciations_applied=0, pronunciation_warnings=0)
 SUMMARY: dict[str, Any] = {
@@ -195,7 +196,7 @@ def test_audio_that_a_client_sends_is_no_message() -> None:
 
 
 class SpeakWalk(BothEnds):
-    KIND = SPEAK
+    KIND: ClassVar[SocketKind[Any]] = SPEAK
     ORDERLY = {State.CLOSING: range(1000, 5000)}  # noqa: RUF012 - of the base class
     CLIENT_TIMERS = TimerSettings(ping_s=20.0, pong_s=20.0, drain_s=30.0)
     SERVER_TIMERS = TimerSettings(ping_s=15.0, pong_s=30.0)

@@ -26,7 +26,7 @@ from . import steady
         ("no sentence ends here", 12, ["no sentence ", "ends here"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("first line\nsecond line", 15, ["first line\n", "second line"]),
-        ("一。二。三。", 4, ["一。二。", "三。"]),  # noqa: RUF001
+        ("一。二。三。", 4, ["一。二。", "三。"]),
     ],
 )
 def test_where_it_is_cut(text: str, limit: int, pieces: list[str]) -> None:

@@ -100,8 +100,8 @@ class EspeakVoice:
         with _lock:
             library = _library()
             library.set_voice(voice)
-            self.sample_rate = library.sample_rate
-        self.name = f"espeak-ng {voice}"
+            self.sample_rate: int = library.sample_rate
+        self.name: str = f"espeak-ng {voice}"
         self._voice = voice
         self._rate_wpm = rate_wpm
 

@@ -10,8 +10,8 @@ from .failures import missing_extra
 try:
     import numpy as np
     from numpy.typing import NDArray
-except ImportError as error:
-    raise missing_extra("local", error) from error
+except ImportError as _error:
+    raise missing_extra("local", _error) from _error
 
 __all__ = ["LAWS", "compress", "expand"]
 

