@@ -58,7 +58,10 @@ def loud_s(samples: bytes) -> float:
     return sum(1 for value in values if abs(value) > 300) / int(example.RATE)
 
 
-async def test_with_scripted_engines(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_with_scripted_engines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example, "PATIENCE_S", 60.0)
     asked, get_weather = listening()
     user, voice = ToneVoice(word_s=0.2, pause_s=0.1), ToneVoice(word_s=0.1, pause_s=0.0)
     lines = [b"".join(user.synthesize(text)) for text in ("What is the weather in Boston?", "Thank you.")]
@@ -81,7 +84,8 @@ async def test_with_scripted_engines(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.speech
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-async def test_with_speech(anyio_backend_name: str) -> None:
+async def test_with_speech(anyio_backend_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(example, "PATIENCE_S", 60.0)
     asked, get_weather = listening()
     lines = await anyio.to_thread.run_sync(example.spoken, ["What is the weather in Boston today?"])
     async with DeepgramClient.local() as dg:

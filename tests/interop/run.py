@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "interop"
 RECORDING = ROOT.parent / "shared" / "fixtures" / "audio" / "preamble_44100_linear16.wav"
 TEXT = "The quick brown fox jumps over the lazy dog. We will meet again tomorrow morning at the old station."
+SERVER = ["deepgram_anyio", "serve", "--host", "127.0.0.1", "--port", "0"]
+SPEECH_SERVER = ["tests.interop.speech_server"]
 SERVER_START_S = 60.0
 SERVER_STOP_S = 5.0
 CLIENT_S = 75.0
@@ -58,6 +60,11 @@ CLIENTS = [
     Client("deepgram_anyio", "own_flux", route="/v2/listen"),
     Client("deepgram-sdk 7.16.0, threads", "v7_flux_sync", "deepgram-sdk==7.16.0", "/v2/listen"),
     Client("deepgram-sdk 7.16.0, asyncio", "v7_flux_async", "deepgram-sdk==7.16.0", "/v2/listen"),
+    Client("deepgram_anyio", "own_speak", route="/v1/speak"),
+    Client("deepgram-sdk 4.8.1, threads", "v4_speak_sync", "deepgram-sdk==4.8.1", "/v1/speak"),
+    Client("deepgram-sdk 7.16.0, threads", "v7_speak_sync", "deepgram-sdk==7.16.0", "/v1/speak"),
+    Client("deepgram_anyio", "own_flux_speak", route="/v2/speak"),
+    Client("deepgram-sdk 7.16.0, asyncio", "v7_flux_speak_async", "deepgram-sdk==7.16.0", "/v2/speak"),
 ]
 
 
@@ -75,10 +82,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the finally clauses stop what was started
     pythons = {client.requirement: _environment(client.requirement) for client in CLIENTS}
     speech = _speech()
-    with _server() as (url, log):
-        outcomes = [_run(client, pythons[client.requirement], url, speech) for client in CLIENTS]
+    outcomes = []
+    for arguments, spoken in ((SERVER, False), (SPEECH_SERVER, True)):
+        clients = [client for client in CLIENTS if client.route.endswith("/speak") is spoken]
+        with _server(arguments) as (url, log):
+            outcomes += [_run(client, pythons[client.requirement], url, speech) for client in clients]
     duration_s = _duration_s(speech)
     routes = {"/v1/listen": duration_s, "/v2/listen": 2 * duration_s + PAUSE_S}
+    for route in ("/v1/speak", "/v2/speak"):
+        spoken_s = (outcome.report.get("metadata_duration") for outcome in outcomes if outcome.client.route == route)
+        routes[route] = next(spoken_s) or 0.0
     for route, expected_s in routes.items():
         _compare([outcome for outcome in outcomes if outcome.client.route == route], expected_s)
     _print_table(outcomes)
@@ -135,11 +148,10 @@ def _duration_s(path: str) -> float:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, deque[str]]]:
+def _server(arguments: list[str]) -> Iterator[tuple[str, deque[str]]]:
     """Run the embedded server; gives its URL and its last lines."""
-    command = [sys.executable, "-m", "deepgram_anyio", "serve", "--host", "127.0.0.1", "--port", "0"]
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,

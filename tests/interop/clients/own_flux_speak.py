@@ -6,15 +6,18 @@ import anyio
 
 from deepgram_anyio import DeepgramClient
 from deepgram_anyio.protocol.messages import Message
-from tests.interop.clients.support import FLUX_MODEL, KEY, SPEAK_OPTIONS, SPOKEN, Report, arguments
+from tests.interop.clients.speech_support import FLUX_MODEL, SAMPLE_RATE, SPOKEN, SpeechReport
+from tests.interop.clients.support import KEY, arguments
 
 __all__ = ["main"]
 
 
 async def main(url: str, _path: str) -> None:
-    report = Report()
-    options = {**SPEAK_OPTIONS, "model": FLUX_MODEL}
-    async with DeepgramClient(KEY, base_url=url) as dg, dg.speak.v2.connect(**options) as connection:
+    report = SpeechReport()
+    async with (
+        DeepgramClient(KEY, base_url=url) as dg,
+        dg.speak.v2.connect(model=FLUX_MODEL, sample_rate=SAMPLE_RATE) as connection,
+    ):
         async for chunk in connection.synthesize("".join(SPOKEN)):
             report.audio(chunk)
         await connection.close_stream()

@@ -6,14 +6,15 @@ import anyio
 
 from deepgram_anyio import DeepgramClient
 from deepgram_anyio.protocol import speak
-from tests.interop.clients.support import KEY, SPEAK_OPTIONS, SPOKEN, Report, arguments
+from tests.interop.clients.speech_support import SAMPLE_RATE, SPOKEN, SpeechReport
+from tests.interop.clients.support import KEY, arguments
 
 __all__ = ["main"]
 
 
 async def main(url: str, _path: str) -> None:
-    report = Report()
-    async with DeepgramClient(KEY, base_url=url) as dg, dg.speak.v1.connect(**SPEAK_OPTIONS) as connection:
+    report = SpeechReport()
+    async with DeepgramClient(KEY, base_url=url) as dg, dg.speak.v1.connect(sample_rate=SAMPLE_RATE) as connection:
         async for chunk in connection.synthesize("".join(SPOKEN)):
             report.audio(chunk)
         await connection.close_stream()

@@ -8,13 +8,14 @@ from typing import Any
 
 from deepgram import DeepgramClient, DeepgramClientOptions, SpeakWebSocketEvents, SpeakWSOptions
 
-from tests.interop.clients.support import CHUNK_S, DEADLINE_S, KEY, SPEAK_OPTIONS, SPOKEN, Report, arguments
+from tests.interop.clients.speech_support import SAMPLE_RATE, SPEAK_MODEL, SPOKEN, SpeechReport
+from tests.interop.clients.support import CHUNK_S, DEADLINE_S, KEY, arguments
 
 __all__ = ["main"]
 
 
 def main(url: str, _path: str) -> None:
-    report = Report()
+    report = SpeechReport()
     flushed = threading.Event()
 
     def on_audio(_: Any, data: bytes, **_kwargs: Any) -> None:
@@ -40,7 +41,7 @@ def main(url: str, _path: str) -> None:
     connection.on(SpeakWebSocketEvents.Flushed, on_flushed)
     for event in (SpeakWebSocketEvents.Warning, SpeakWebSocketEvents.Error, SpeakWebSocketEvents.Unhandled):
         connection.on(event, on_trouble)
-    if not connection.start(SpeakWSOptions(**SPEAK_OPTIONS)):
+    if not connection.start(SpeakWSOptions(model=SPEAK_MODEL, encoding="linear16", sample_rate=SAMPLE_RATE)):
         raise SystemExit("the connection could not be started")
     for text in SPOKEN:
         connection.send_text(text)

@@ -10,13 +10,14 @@ from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
 from deepgram.speak.v2.types import SpeakV2Configure, SpeakV2Speak
 
-from tests.interop.clients.support import DEADLINE_S, FLUX_MODEL, KEY, SPEAK_OPTIONS, SPOKEN, Report, arguments, websocket_url
+from tests.interop.clients.speech_support import FLUX_MODEL, SAMPLE_RATE, SPOKEN, SpeechReport
+from tests.interop.clients.support import DEADLINE_S, KEY, arguments, websocket_url
 
 __all__ = ["main"]
 
 
 async def main(url: str, _path: str) -> None:
-    report = Report()
+    report = SpeechReport()
     sockets = websocket_url(url)
     environment = DeepgramClientEnvironment(base=url, production=sockets, agent=sockets, agent_rest=url)
     client = AsyncDeepgramClient(api_key=KEY, environment=environment)
@@ -27,7 +28,7 @@ async def main(url: str, _path: str) -> None:
         else:
             report.message(message.dict())
 
-    async with client.speak.v2.connect(model=FLUX_MODEL, **SPEAK_OPTIONS) as connection:
+    async with client.speak.v2.connect(model=FLUX_MODEL, sample_rate=SAMPLE_RATE) as connection:
         connection.on(EventType.MESSAGE, on_message)
         connection.on(EventType.ERROR, report.error)
         listener = asyncio.create_task(connection.start_listening())

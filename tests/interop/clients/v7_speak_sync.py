@@ -10,13 +10,14 @@ from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
 from deepgram.speak.v1.types import SpeakV1Text
 
-from tests.interop.clients.support import DEADLINE_S, KEY, SPEAK_MODEL, SPEAK_OPTIONS, SPOKEN, Report, arguments, websocket_url
+from tests.interop.clients.speech_support import SAMPLE_RATE, SPEAK_MODEL, SPOKEN, SpeechReport
+from tests.interop.clients.support import DEADLINE_S, KEY, arguments, websocket_url
 
 __all__ = ["main"]
 
 
 def main(url: str, _path: str) -> None:
-    report = Report()
+    report = SpeechReport()
     flushed = threading.Event()
     sockets = websocket_url(url)
     environment = DeepgramClientEnvironment(base=url, production=sockets, agent=sockets, agent_rest=url)
@@ -30,8 +31,7 @@ def main(url: str, _path: str) -> None:
         if message.type == "Flushed":
             flushed.set()
 
-    options = {name: str(value) for name, value in SPEAK_OPTIONS.items()}
-    with client.speak.v1.connect(model=SPEAK_MODEL, **options) as connection:
+    with client.speak.v1.connect(model=SPEAK_MODEL, encoding="linear16", sample_rate=str(SAMPLE_RATE)) as connection:
         connection.on(EventType.MESSAGE, on_message)
         connection.on(EventType.ERROR, report.error)
         listener = threading.Thread(target=connection.start_listening, daemon=True)
