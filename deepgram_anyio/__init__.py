@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from .errors import TimeoutError as DeepgramTimeoutError
     from .protocol.flux_options import FluxOptions
+    from .protocol.functions import function_schema
     from .protocol.listen_options import LiveOptions
     from .protocol.speak_options import FluxSpeakOptions, SpeakOptions
     from .services.agent import AgentConnection
@@ -92,6 +93,7 @@ __all__ = [
     "TransportError",
     "__version__",
     "errors",
+    "function_schema",
     "protocol",
 ]
 
@@ -114,6 +116,7 @@ _HOMES = {
     "SpeakStats": "services.speech",
     "SpeechAudio": "services.speech",
     "Timeouts": "transport.settings",
+    "function_schema": "protocol.functions",
 }
 _MODULES = {"errors", "protocol"}
 

@@ -58,9 +58,7 @@ def loud_s(samples: bytes) -> float:
     return sum(1 for value in values if abs(value) > 300) / int(example.RATE)
 
 
-async def test_with_scripted_engines(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_with_scripted_engines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example, "PATIENCE_S", 60.0)
     asked, get_weather = listening()
     user, voice = ToneVoice(word_s=0.2, pause_s=0.1), ToneVoice(word_s=0.1, pause_s=0.0)

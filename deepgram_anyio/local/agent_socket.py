@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from ..errors import DeepgramError
+from ..errors import ConnectionClosed, DeepgramError
 from ..protocol import agent
 from ..protocol.agent import History
 from ..protocol.agent_machine import AgentMachine
@@ -45,6 +45,8 @@ class AgentSocket(SocketApp[None, AgentMachine]):
             while batch := await session.next_batch():
                 for message in batch:
                     await talk.take(message)
+        except ConnectionClosed:
+            pass  # a client just leaves, and ASGI does not tell with which code
         except DeepgramError:
             raise
         except Exception:  # noqa: BLE001 - told to the client and to the log; the server serves on

@@ -11,7 +11,7 @@ from .ledger import AudioFormat
 from .machine import Role, SocketKind
 from .messages import Message
 from .speak import Audio, Clear, Cleared, Close, Flush, Flushed, Metadata, Speak, UnknownEvent
-from .speech_machine import SpeechMachine
+from .speech_machine import Speech, SpeechMachine
 from .timers import Timer, TimerSettings
 
 __all__ = ["FLUSHES", "FLUSH_WINDOW_S", "SPEAK", "SpeakMachine", "State"]
@@ -106,7 +106,8 @@ class SpeakMachine(SpeechMachine[State]):
         super().on_event(event, now)
         self.note_fault(event.description or "" if type(event) is speak.Error else "")
         if type(event) is Flushed:
-            self._flush_again_at = None
+            if len(self._awaited) <= 1:
+                self._flush_again_at = None  # else the ignored one is behind the one that this answers
             self.on_spoken(now)
         elif type(event) is Cleared:
             self.on_cut(now)
@@ -121,9 +122,11 @@ class SpeakMachine(SpeechMachine[State]):
         if self._flush_again_at is None:
             self._flush_again_at = now + FLUSH_WINDOW_S + _JITTER_S
             self.retimed = True
-        elif len(self._awaited) > 1:
-            # One more flush by hand was ignored; a single one will now stand for all of them.
-            self._awaited.pop()
+            return
+        # One more was ignored. A single flush will stand for all of them, and a text with a consumer for the others.
+        by_hand = [item for item in self._awaited if isinstance(item, Speech) and not item.wanted]
+        if by_hand and len(self._awaited) > 1:
+            self._awaited.remove(by_hand[-1])
 
     def _pending(self) -> list[tuple[Timer, float]]:
         pending = super()._pending()

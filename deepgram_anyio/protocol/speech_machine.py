@@ -59,12 +59,12 @@ class Speech:
         return data
 
     def end(self, *, cut: bool = False) -> None:
-        """Nothing more comes; of a speech that is cut off, what came is dropped too."""
-        if not self.ended:
-            self.ended, self.cut = True, cut
-            if cut:
-                self.chunks.clear()
-                self.held_bytes = 0
+        """Nothing more comes; of a speech that is cut off, what came and was not taken is dropped, too."""
+        if cut and (self.chunks or not self.ended):
+            self.cut = True
+            self.chunks.clear()
+            self.held_bytes = 0
+        self.ended = True
 
 
 class _Cut:
@@ -185,7 +185,7 @@ class SpeechMachine(Machine[S]):
         self.send(message, now)
         self._awaited.append(_Cut())
         self._cuts += 1
-        for speech in (*self._awaited, *self._queue):
+        for speech in (*self._awaited, *self._held):
             if isinstance(speech, Speech):
                 speech.end(cut=True)
         self._held.clear()

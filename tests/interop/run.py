@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "interop"
 RECORDING = ROOT.parent / "shared" / "fixtures" / "audio" / "preamble_44100_linear16.wav"
 TEXT = "The quick brown fox jumps over the lazy dog. We will meet again tomorrow morning at the old station."
+QUESTION = "What is the weather in Boston today?"
 SERVER = ["deepgram_anyio", "serve", "--host", "127.0.0.1", "--port", "0"]
 SPEECH_SERVER = ["tests.interop.speech_server"]
 SERVER_START_S = 60.0
@@ -65,6 +66,9 @@ CLIENTS = [
     Client("deepgram-sdk 7.16.0, threads", "v7_speak_sync", "deepgram-sdk==7.16.0", "/v1/speak"),
     Client("deepgram_anyio", "own_flux_speak", route="/v2/speak"),
     Client("deepgram-sdk 7.16.0, asyncio", "v7_flux_speak_async", "deepgram-sdk==7.16.0", "/v2/speak"),
+    Client("deepgram_anyio", "own_agent", route="/v1/agent"),
+    Client("deepgram-sdk 4.8.1, threads", "v4_agent_sync", "deepgram-sdk==4.8.1", "/v1/agent"),
+    Client("deepgram-sdk 7.16.0, asyncio", "v7_agent_async", "deepgram-sdk==7.16.0", "/v1/agent"),
 ]
 
 
@@ -81,15 +85,17 @@ class Outcome:
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the finally clauses stop what was started
     pythons = {client.requirement: _environment(client.requirement) for client in CLIENTS}
-    speech = _speech()
+    speech, question = _speech(), _spoken("question", QUESTION)
     outcomes = []
     for arguments, spoken in ((SERVER, False), (SPEECH_SERVER, True)):
-        clients = [client for client in CLIENTS if client.route.endswith("/speak") is spoken]
+        clients = [client for client in CLIENTS if client.route.endswith(("/speak", "/agent")) is spoken]
         with _server(arguments) as (url, log):
-            outcomes += [_run(client, pythons[client.requirement], url, speech) for client in clients]
+            for client in clients:
+                heard = question if client.route == "/v1/agent" else speech
+                outcomes.append(_run(client, pythons[client.requirement], url, heard))
     duration_s = _duration_s(speech)
     routes = {"/v1/listen": duration_s, "/v2/listen": 2 * duration_s + PAUSE_S}
-    for route in ("/v1/speak", "/v2/speak"):
+    for route in ("/v1/speak", "/v2/speak", "/v1/agent"):
         spoken_s = (outcome.report.get("metadata_duration") for outcome in outcomes if outcome.client.route == route)
         routes[route] = next(spoken_s) or 0.0
     for route, expected_s in routes.items():
@@ -129,12 +135,17 @@ def _speech() -> str:
     """A real recording where there is one, else a text spoken once by the packaged voice."""
     if RECORDING.exists():
         return str(RECORDING)
-    path = CACHE / "speech.wav"
+    return _spoken("speech", TEXT)
+
+
+def _spoken(name: str, text: str) -> str:
+    """The path of a text spoken once by the packaged voice."""
+    path = CACHE / f"{name}.wav"
     if not path.exists():
         from deepgram_anyio.local.engines import default_voice
 
         voice = default_voice()
-        samples = b"".join(voice.synthesize(TEXT))
+        samples = b"".join(voice.synthesize(text))
         with wave.open(str(path), "wb") as file:
             file.setparams((1, 2, voice.sample_rate, 0, "NONE", ""))
             file.writeframes(samples)

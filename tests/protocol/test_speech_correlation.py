@@ -52,7 +52,8 @@ class ModelServer:
         self._interrupts = 0
         self._heard = False
 
-    def take(self, message: Any, now: float) -> None:
+    def take(self, data: str, now: float) -> None:
+        message = json.loads(data)
         kind = message["type"]
         if kind == "Speak":
             self._text += message["text"]
@@ -138,7 +139,7 @@ class Correlation(RuleBasedStateMachine):
             greeting = flux_speak.Connected(request_id="r", model_name="m", model_version="v", model_uuids=[])
             self.machine.receive_text(greeting.to_json(), 0.0)
         self.server = ModelServer(flux=flux, lame=lame)
-        self.wire: deque[str] = deque()
+        self.wire: deque[tuple[str, float]] = deque()  # and when it was sent: the network is quick
         self.texts: dict[Speech, str] = {}
         self.heard: dict[Speech, bytes] = {}
         self.released: set[Speech] = set()
@@ -151,7 +152,8 @@ class Correlation(RuleBasedStateMachine):
         while self.machine.outgoing:
             frame = self.machine.outgoing.popleft()
             assert isinstance(frame, Text)
-            self.wire.append(bytes(frame.data).decode() if not isinstance(frame.data, str) else frame.data)
+            assert isinstance(frame.data, bytes)
+            self.wire.append((frame.data.decode(), self.now))
         while self.machine.events:
             event = self.machine.events.popleft()
             if isinstance(event, Audio):
@@ -214,7 +216,7 @@ class Correlation(RuleBasedStateMachine):
     def server_works(self, count: int, eager: bool) -> None:
         for _ in range(count):
             if self.wire:
-                self.server.take(json.loads(self.wire.popleft()), self.now)
+                self.server.take(*self.wire.popleft())
             self.server.step(eager=eager)
 
     @rule(count=st.integers(1, 10))
@@ -241,7 +243,7 @@ class Correlation(RuleBasedStateMachine):
         while not self.server.closed:
             busy = bool(self.wire)
             if self.wire:
-                self.server.take(json.loads(self.wire.popleft()), self.now)
+                self.server.take(*self.wire.popleft())
             busy = self.server.step() or busy or bool(self.server.said)
             self.client_hears(len(self.server.said))
             if not busy:

@@ -136,6 +136,16 @@ def test_a_cut_ends_everything_before_it_and_nothing_after(flux: bool) -> None:
     assert wire_types(take(machine)) == ["Speak", "Flush", "Interrupt" if flux else "Clear", "Speak", "Flush"]
 
 
+def test_a_cut_drops_what_came_and_was_not_taken() -> None:
+    machine = v1()
+    speech, taken = machine.synthesize(["text"], 0.0), machine.synthesize(["other"], 0.0)
+    hear(machine, b"text", FLUSHED, b"other", FLUSHED)
+    assert audio(taken) == b"other"
+    assert speech.ended
+    machine.clear(1.0)
+    assert (speech.cut, audio(speech), machine.held_bytes, taken.cut) == (True, b"", 0, False)
+
+
 def test_a_cut_drops_the_audio_of_text_by_hand_too() -> None:
     machine = v1()
     machine.speak(["by hand"], 0.0)
@@ -357,6 +367,16 @@ def test_flushes_by_hand_that_were_ignored_become_one() -> None:
     assert wire_types(take(machine)) == ["Flush", "Speak", "Flush"]
     hear(machine, b"aaa", FLUSHED, b"alone", FLUSHED, now=62.0)
     assert audio(speech) == b"alone"
+
+
+def test_an_ignored_flush_holds_up_no_synthesis_for_ever() -> None:
+    machine = v1(TimerSettings())
+    machine.speak(["by hand"], 0.0)
+    speech = machine.synthesize(["text"], 0.0)
+    hear(machine, TOO_MANY, TOO_MANY)
+    machine.on_deadline(62.0)
+    hear(machine, b"both", FLUSHED, now=62.0)
+    assert (speech.ended, speech.cut, machine.next_deadline()) == (True, False, None)
 
 
 def test_a_clear_takes_back_a_flush_that_was_to_be_repeated() -> None:

@@ -59,7 +59,8 @@ class Question(Speech):
 class AgentReport:
     """What became of a conversation, in the words of an SDK."""
 
-    def __init__(self) -> None:
+    def __init__(self, question: Question) -> None:
+        self._sample_rate = question.sample_rate
         self.conversation: list[list[str]] = []
         self.calls: list[list[str]] = []
         self.events: Counter[str] = Counter()
@@ -84,4 +85,14 @@ class AgentReport:
         self.errors.append(str(error) or repr(error))
 
     def print(self) -> None:
-        print(json.dumps(vars(self)))
+        spoken = [f"{role}: {content}" for role, content in self.conversation]
+        called = [f"{name}({arguments})" for name, arguments in self.calls]
+        document = {
+            "transcript": " ".join([*spoken, *called]),
+            "finals": spoken,
+            "metadata_duration": self.audio_bytes / 2 / self._sample_rate,
+            "events": self.events,
+            "errors": self.errors,
+            "request_id": self.request_id,
+        }
+        print(json.dumps(document))

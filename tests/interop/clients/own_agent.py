@@ -13,7 +13,8 @@ __all__ = ["main"]
 
 
 async def main(url: str, path: str) -> None:
-    report, question = AgentReport(), Question(path)
+    question = Question(path)
+    report = AgentReport(question)
     async with (
         DeepgramClient(KEY, base_url=url) as dg,
         dg.agent.v1.connect(settings(question.sample_rate)) as connection,

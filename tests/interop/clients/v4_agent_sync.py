@@ -15,7 +15,8 @@ __all__ = ["main"]
 
 
 def main(url: str, path: str) -> None:
-    report, question = AgentReport(), Question(path)
+    question = Question(path)
+    report = AgentReport(question)
     applied, done = threading.Event(), threading.Event()
     connection = DeepgramClient(KEY, DeepgramClientOptions(url=url)).agent.websocket.v("1")
     # This client overwrites the configured host with agent.deepgram.com.

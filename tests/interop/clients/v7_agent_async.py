@@ -17,7 +17,8 @@ __all__ = ["main"]
 
 
 async def main(url: str, path: str) -> None:
-    report, question = AgentReport(), Question(path)
+    question = Question(path)
+    report = AgentReport(question)
     applied, done = asyncio.Event(), asyncio.Event()
     sockets = websocket_url(url)
     environment = DeepgramClientEnvironment(base=url, production=sockets, agent=sockets, agent_rest=url)
