@@ -40,7 +40,7 @@ class ClientFunction:
         if not callable(function):
             raise ConfigError(f"{name or function!r} is not a function")
         self.function = function
-        self.name = name or str(getattr(function, "__name__", type(function).__name__))
+        self.name: str = name or str(getattr(function, "__name__", type(function).__name__))
         try:
             self._parameters = inspect.signature(function).parameters
             self._types = _annotations(function)

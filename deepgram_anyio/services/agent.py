@@ -227,7 +227,7 @@ class Agent:
     """Voice agents."""
 
     def __init__(self, backend: Backend) -> None:
-        self.v1 = AgentV1(backend)
+        self.v1: AgentV1 = AgentV1(backend)
 
 
 def _one_or_list(given: Any) -> Any:
