@@ -69,6 +69,7 @@ class Thinker(Protocol):
 
     def reply(self, conversation: Conversation) -> Reply:
         """Answer the last item of a conversation."""
+        ...
 
 
 _GREETING = re.compile(r"^(hello|hi|hey|good (morning|afternoon|evening))\b")

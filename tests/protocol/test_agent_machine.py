@@ -331,3 +331,12 @@ def test_recorded_settings_go_out_unchanged(name: str) -> None:
     config.pop("tags", None)  # which the API refuses there
     typed = msgspec.convert(config, agent.Agent)
     assert typed.to_dict() == config
+
+
+def test_empty_audio_does_not_put_off_the_keepalive() -> None:
+    machine = ready(TimerSettings(keepalive_s=8.0))
+    due = machine.next_deadline()
+    machine.send_audio(b"", 5.0)
+    assert machine.next_deadline() == due
+    machine.send_audio(bytes(320), 5.0)
+    assert machine.next_deadline() == 13.0
