@@ -19,10 +19,9 @@ from ..protocol.machine import Role
 from ..protocol.messages import Message
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session
-from ..transport.sources import AudioInput, open_source
-from .audio_connection import frozen_audio
+from .audio_connection import AudioSender
 from .backend import Backend
-from .connection import Connection, ConnectionStats, open_connection
+from .connection import ConnectionStats, open_connection
 from .functions import FunctionCalls
 
 __all__ = ["Agent", "AgentConnection", "AgentV1"]
@@ -31,7 +30,7 @@ _PATH = "/v1/agent/converse"
 _KEEPALIVE_S = 8.0
 
 
-class AgentConnection(Connection[AgentMachine, Event]):
+class AgentConnection(AudioSender[AgentMachine, Event]):
     """A conversation with a voice agent.
 
     Iteration yields what the agent says and does, and its voice as `protocol.agent.Audio`. Sending and iterating may
@@ -39,40 +38,9 @@ class AgentConnection(Connection[AgentMachine, Event]):
     yielded, and becomes the reason of the `ConnectionClosed` that follows it.
     """
 
-    async def send(self, audio: bytes | bytearray | memoryview) -> None:
-        """Send the user's audio in the announced format; an empty chunk is left out.
-
-        Waits while more than `Limits.max_unsent_bytes` wait to be sent. Cancelled, it has sent nothing.
-
-        Raises:
-            ConnectionClosed: the conversation is over.
-            TimeoutError: the server stopped taking or sending data.
-        """
-        await self._session.send_audio(frozen_audio(audio))
-
-    def send_nowait(self, audio: bytes | bytearray | memoryview) -> None:
-        """Send audio without waiting; for callbacks and for the hot path.
-
-        Raises:
-            anyio.WouldBlock: `Limits.max_unsent_bytes` already wait to be sent; nothing was queued.
-            ConnectionClosed, TimeoutError: as for `send`.
-        """
-        self._session.send_audio_nowait(frozen_audio(audio))
-
-    async def send_audio(self, source: AudioInput, *, pace: float | None = None) -> None:
-        """Send everything that a source holds.
-
-        Args:
-            source: a path, a binary file, bytes, or an iterable or async iterable of bytes. A WAV header is left out
-                when the settings announce raw samples, and its format must then be the announced one.
-            pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
-
-        Raises:
-            ConfigError: the source cannot be read, is in another format, or its pace cannot be told.
-        """
-        async with open_source(source, expected=self._session.machine.audio) as opened:
-            async for chunk in opened.chunks(pace):
-                await self._session.send_audio(chunk)
+    @property
+    def _format(self) -> AudioFormat:
+        return self._session.machine.audio
 
     async def inject_user_message(self, content: str) -> None:
         """Let the agent answer words that were not spoken."""

@@ -8,21 +8,24 @@ from typing import Any, TypeVar
 
 from ..protocol.audio_machine import AudioMachine
 from ..protocol.ledger import AudioFormat
+from ..protocol.machine import Machine
 from ..transport.sources import AudioInput, AudioSource, open_source
 from .connection import Connection, ConnectionStats
 
-__all__ = ["AudioConnection", "frozen_audio", "stream_source"]
+__all__ = ["AudioConnection", "AudioSender", "stream_source"]
 
+S = TypeVar("S", bound=Machine[Any])
 M = TypeVar("M", bound=AudioMachine[Any])
 E = TypeVar("E", covariant=True)
 A = TypeVar("A", bound="AudioConnection[Any, Any]")
 
 
-class AudioConnection(Connection[M, E]):
-    """A transcription of audio that is sent while it is made.
+class AudioSender(Connection[S, E]):
+    """A connection that takes audio. Sending and iterating may happen in different tasks, in any order."""
 
-    Sending and iterating may happen in different tasks, in any order.
-    """
+    @property
+    def _format(self) -> AudioFormat:
+        raise NotImplementedError
 
     async def send(self, audio: bytes | bytearray | memoryview) -> None:
         """Send audio in the announced format; an empty chunk is left out, since on the wire it would end the stream.
@@ -30,11 +33,11 @@ class AudioConnection(Connection[M, E]):
         Waits while more than `Limits.max_unsent_bytes` wait to be sent. Cancelled, it has sent nothing.
 
         Raises:
-            LocalProtocolError: after `close_stream`.
+            LocalProtocolError: the stream takes no audio any more.
             ConnectionClosed: the connection is gone for good.
             TimeoutError: the server stopped taking or sending data.
         """
-        await self._session.send_audio(frozen_audio(audio))
+        await self._session.send_audio(_frozen(audio))
 
     def send_nowait(self, audio: bytes | bytearray | memoryview) -> None:
         """Send audio without waiting; for callbacks and for the hot path.
@@ -43,7 +46,7 @@ class AudioConnection(Connection[M, E]):
             anyio.WouldBlock: `Limits.max_unsent_bytes` already wait to be sent; nothing was queued.
             LocalProtocolError, ConnectionClosed, TimeoutError: as for `send`.
         """
-        self._session.send_audio_nowait(frozen_audio(audio))
+        self._session.send_audio_nowait(_frozen(audio))
 
     async def send_audio(self, source: AudioInput, *, pace: float | None = None) -> None:
         """Send everything that a source holds.
@@ -56,12 +59,20 @@ class AudioConnection(Connection[M, E]):
         Raises:
             ConfigError: the source cannot be read, is in another format, or its pace cannot be told.
         """
-        async with open_source(source, expected=_announced(self._session.machine.audio)) as opened:
+        async with open_source(source, expected=_announced(self._format)) as opened:
             await self._feed(opened, pace)
 
     async def _feed(self, source: AudioSource, pace: float | None) -> None:
         async for chunk in source.chunks(pace):
             await self._session.send_audio(chunk)
+
+
+class AudioConnection(AudioSender[M, E]):
+    """A transcription of audio that is sent while it is made."""
+
+    @property
+    def _format(self) -> AudioFormat:
+        return self._session.machine.audio
 
     async def close_stream(self) -> None:
         """Say that no more audio comes. The last results and the end of the iteration follow."""
@@ -89,7 +100,7 @@ class AudioConnection(Connection[M, E]):
         )
 
 
-def frozen_audio(audio: bytes | bytearray | memoryview) -> bytes:
+def _frozen(audio: bytes | bytearray | memoryview) -> bytes:
     """Return audio that does not change when the caller uses its buffer again."""
     if type(audio) is bytes:
         return audio
