@@ -73,8 +73,8 @@ class Turn:
 
     def __init__(self, turn_id: str) -> None:
         self.id = turn_id
-        self.text = ""
-        self.chars = 0
+        self.text: str = ""
+        self.chars: int = 0
         self.ended = False
         self.dropped = False
         self.start_bytes = 0
@@ -155,7 +155,7 @@ class Narrator(ABC):
         self.session = session
         self.audio = audio
         self.byte_rate: int = audio.byte_rate
-        self.sent_bytes = 0
+        self.sent_bytes: int = 0
         self._voice = voice
         self._limiter = limiter
         self._turns: deque[Turn] = deque()

@@ -146,6 +146,10 @@ class Machine(Generic[S]):
         """Keep what the peer says is wrong; an empty text takes it back."""
         self.fault = text
 
+    def note_retimed(self) -> None:
+        """Say that a deadline may have come nearer though the state is the same."""
+        self.retimed = True
+
     # This side speaks.
 
     def send(self, message: Message, now: float) -> None:

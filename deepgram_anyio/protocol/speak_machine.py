@@ -121,7 +121,7 @@ class SpeakMachine(SpeechMachine[State]):
             return  # it was for a text that is cut off
         if self._flush_again_at is None:
             self._flush_again_at = now + FLUSH_WINDOW_S + _JITTER_S
-            self.retimed = True
+            self.note_retimed()
             return
         # One more was ignored. A single flush will stand for all of them, and a text with a consumer for the others.
         by_hand = [item for item in self._awaited if isinstance(item, Speech) and not item.wanted]

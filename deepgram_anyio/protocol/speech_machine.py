@@ -176,7 +176,8 @@ class SpeechMachine(Machine[S]):
             self._refuse(type(self.close_message))
         if self._finishing or self.state in self.kind.draining or self.ended:
             return
-        self._finishing = self.retimed = True
+        self._finishing = True
+        self.note_retimed()
         self._sent_at = now  # the server's silence counts from here
         self._proceed(now)
 
@@ -221,7 +222,8 @@ class SpeechMachine(Machine[S]):
         while (self._queue and self._current is None) or (self._finishing and self._open is not None):
             due = self.flush_allowed_at()
             if due is not None and due > now:
-                self._paced = self.retimed = True
+                self._paced = True
+                self.note_retimed()
                 return
             if self._open is None:
                 self._current = self._open = self._queue.popleft()
