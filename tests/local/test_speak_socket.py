@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -209,6 +210,7 @@ async def test_v1_ignores_flushes_above_its_limit() -> None:
 async def test_v1_close_is_immediate() -> None:
     voice = GatedVoice()
     async with local(voice) as dg, open_websocket(f"{dg.base_url}/v1/speak") as socket:
+        await socket.send('{"type":"Speak","text":""}')
         for message in ('{"type":"Speak","text":"a"}', '{"type":"Flush"}', '{"type":"Close"}'):
             await socket.send(message)
         voice.leave.release()
@@ -242,6 +244,20 @@ async def test_v2_brackets_its_turns_and_sums_up() -> None:
     assert isinstance(session, flux_speak.SessionMetadata)
     assert session.total_input_character_count == 9
     assert session.total_audio_duration_ms == sum(turn.audio_duration_ms for turn in made)
+
+
+async def test_v2_close_speaks_what_is_left() -> None:
+    async with local() as dg, open_websocket(f"{dg.base_url}/v2/speak?model=flux-haley-en") as socket:
+        for message in ('{"type":"Speak","text":""}', '{"type":"Speak","text":"one two"}', '{"type":"Close"}'):
+            await socket.send(message)
+        said = [message async for message in socket]
+    assert sum(len(message) for message in said if isinstance(message, bytes)) == pytest.approx(4800, abs=8)
+    assert [json.loads(message)["type"] for message in said if isinstance(message, str)] == [
+        "Connected",
+        "SpeechStarted",
+        "SpeechMetadata",
+        "SessionMetadata",
+    ]
 
 
 async def test_v2_interrupts_in_time() -> None:
