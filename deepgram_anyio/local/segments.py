@@ -16,6 +16,7 @@ from .engines.base import RECOGNIZER_RATE, Detector, Recognition, RecognizedWord
 __all__ = ["ChannelTranscriber", "Heard", "SegmentSettings", "SpeechBegan", "Stretch", "UtteranceEnded"]
 
 _BYTES_PER_S = RECOGNIZER_RATE * 2
+_HAND_OVER_BYTES = _BYTES_PER_S // 4  # as it comes, so that little is left to do when the segment ends
 
 
 class SegmentSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +178,8 @@ class ChannelTranscriber:
     def _within(self) -> Iterable[Heard]:
         settings = self._settings
         assert self._segment_s is not None
+        if len(self._unfed) >= _HAND_OVER_BYTES:
+            self._hand_over()
         length_s = self._position_s - self._segment_s
         if settings.endpoint_s is not None and self._silent_s >= settings.endpoint_s:
             yield self._final(self._position_s, paused=True)

@@ -10,10 +10,9 @@ with that. A partial result before that point uses the best mean known.
 
 from __future__ import annotations
 
-import math
 import os
 import re
-import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -36,12 +35,9 @@ _MOST_FRAMES: Final = 100 * _FRAMES_PER_S
 _STEP_BYTES: Final = 10 * _FRAME_BYTES
 
 # Measured on read, telephone and synthetic speech. The second pass over the whole segment (fwdflat) would hold up its
-# end by a quarter of its length and gain nothing; fewer active models (maxhmmpf) halve the work at no loss; the lattice
-# search is cheap and wants a heavier language model than the default.
-_SETTINGS: Final = {"fwdflat": False, "bestpath": True, "maxhmmpf": 5000, "bestpathlw": 13.0, "wip": 0.2}
-
-# A tenth of a second of a soft sawtooth.
-_WARM_UP: Final = b"".join((value % 200 - 100).to_bytes(2, sys.byteorder, signed=True) for value in range(1600))
+# end by a quarter of its length and gain nothing; fewer active models (maxhmmpf) save a third of the work at no loss; a
+# lattice search with a heavier language model than the default, and fewer short words, help a little.
+_SETTINGS: Final = {"fwdflat": False, "maxhmmpf": 5000, "bestpathlw": 13.0, "wip": 0.2}
 
 _ALTERNATIVE: Final = re.compile(r"\(\d+\)$")
 _FILLERS: Final = ("<", "[", "++")
@@ -53,96 +49,94 @@ class SegmentDecoder:
     def __init__(self) -> None:
         self._decoder: Any = pocketsphinx.Decoder(loglevel="FATAL", logfn=os.devnull, **_SETTINGS)
         self._default_mean = str(self._decoder.get_cmn(False))
-        self._open = False
         self._known: CepstralMean | None = None
-        self._samples = bytearray()
-        self._searched = 0
-        self._frames = 0
+        self._samples = bytearray()  # those not decoded yet and, while learning, all
+        self._decoded = 0
+        self._decoded_frames = 0
         self._learning = True
-        # A decoder's first utterance is searched a little differently from all later ones: let it be one without sense.
-        self.begin(None)
-        self.feed(_WARM_UP)
-        self.finish()
+        # The first audio that comes in steps switches the decoder, for good, to another way of computing means.
+        self._decoder.start_utt()
+        self._decoder.process_raw(bytes(_STEP_BYTES))
+        self._decoder.end_utt()
+        self._open = False
 
     def begin(self, cmn: CepstralMean | None) -> None:
         """Begin a segment, dropping an unfinished one; `cmn` is what earlier segments of its stream gave."""
         self._known = cmn
-        self._learning = cmn is None or cmn.frames < _ENOUGH_FRAMES
+        self._learning = self._frames_to_learn() > 0
         self._samples.clear()
-        self._frames = 0
-        self._start(cmn.mean if cmn is not None else self._default_mean)
+        self._start(self._best_mean())
 
     def feed(self, samples: bytes) -> None:
         """Take more samples."""
         self._samples += samples
         if not self._learning:
-            self._search()
-        elif self._heard_frames() >= _ENOUGH_FRAMES:
+            self._decode()
+        elif len(self._samples) >= self._frames_to_learn() * _FRAME_BYTES:
             self._learn()
 
     def partial(self) -> list[RecognizedWord]:
         """Return the words so far; up to 0.1 s of audio is not in them yet."""
-        self._search()
+        self._decode()
         return list(self._words(partial=True))
 
     def finish(self) -> tuple[list[RecognizedWord], CepstralMean | None]:
         """End the segment; return its words, and what is known of the stream now."""
         if self._learning:
             self._learn()
-        self._search(to_the_end=True)
+        self._decode(to_the_end=True)
         self._stop()
-        words = list(self._words(partial=False))
-        heard = min(self._heard_frames(), _MOST_FRAMES)
-        self._samples.clear()
-        mean = str(self._decoder.get_cmn(True))
-        return words, CepstralMean(mean, heard) if _is_finite(mean) else self._known
+        if self._known is not None:
+            frames = min(self._known.frames + self._decoded_frames, _MOST_FRAMES)
+            self._known = CepstralMean(str(self._decoder.get_cmn(True)), frames)
+        return list(self._words(partial=False)), self._known
 
     def _start(self, mean: str) -> None:
         self._stop()
-        self._decoder.start_stream()
+        with warnings.catch_warnings():  # it is deprecated as unnecessary, but nothing else resets the noise statistics
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._decoder.start_stream()
         self._decoder.set_cmn(mean)
         self._decoder.start_utt()
         self._open = True
-        self._searched = 0
+        self._decoded = self._decoded_frames = 0
 
     def _stop(self) -> None:
         if self._open:
             self._open = False
             self._decoder.end_utt()
 
-    def _search(self, *, to_the_end: bool = False) -> None:
-        while len(self._samples) - self._searched >= (1 if to_the_end else _STEP_BYTES):
-            step = bytes(self._samples[self._searched : self._searched + _STEP_BYTES])
+    def _decode(self, *, to_the_end: bool = False) -> None:
+        while len(self._samples) - self._decoded >= (1 if to_the_end else _STEP_BYTES):
+            step = bytes(self._samples[self._decoded : self._decoded + _STEP_BYTES])
             self._decoder.process_raw(step)
-            self._searched += len(step)
+            self._decoded += len(step)
         if not self._learning:
-            self._frames += self._searched // _FRAME_BYTES
-            del self._samples[: self._searched]
-            self._searched = 0
+            self._decoded_frames += self._decoded // _FRAME_BYTES
+            del self._samples[: self._decoded]
+            self._decoded = 0
 
     def _learn(self) -> None:
-        """Decode the segment so far with the mean of the stream so far."""
+        """Compute the mean of what is kept, and decode it with that."""
         self._learning = False
-        own = self._own_mean()
-        if own is not None:
-            self._start(own if self._known is None else _weighted(self._known, CepstralMean(own, self._frames_kept())))
-        self._search()
+        kept = bytes(self._samples[: self._frames_to_learn() * _FRAME_BYTES])
+        if kept:
+            self._start(self._best_mean())
+            self._decoder.process_raw(kept, no_search=True, full_utt=True)
+            # The mean that it began with counts for 5 s in this one, which does short segments good.
+            mean = str(self._decoder.get_cmn(False))
+            self._known = CepstralMean(mean, self._frames_known() + len(kept) // _FRAME_BYTES)
+        self._start(self._best_mean())
+        self._decode()
 
-    def _own_mean(self) -> str | None:
-        """Compute the mean of the kept samples; None when there is nothing in them."""
-        if self._frames_kept() == 0:
-            return None
-        self._start(self._default_mean)
-        self._decoder.process_raw(bytes(self._samples), no_search=True, full_utt=True)
-        mean = str(self._decoder.get_cmn(False))
-        self._stop()
-        return mean if _is_finite(mean) else None
+    def _best_mean(self) -> str:
+        return self._default_mean if self._known is None else self._known.mean
 
-    def _frames_kept(self) -> int:
-        return len(self._samples) // _FRAME_BYTES
+    def _frames_known(self) -> int:
+        return 0 if self._known is None else self._known.frames
 
-    def _heard_frames(self) -> int:
-        return (self._known.frames if self._known is not None else 0) + self._frames + self._frames_kept()
+    def _frames_to_learn(self) -> int:
+        return _ENOUGH_FRAMES - self._frames_known()
 
     def _words(self, *, partial: bool) -> Iterator[RecognizedWord]:
         for segment in self._decoder.seg() or ():
@@ -155,13 +149,3 @@ class SegmentDecoder:
                 end_s=(segment.end_frame + 1) / _FRAMES_PER_S,
                 confidence=PARTIAL_CONFIDENCE if partial else min(1.0, max(0.0, segment.prob)),
             )
-
-
-def _weighted(first: CepstralMean, second: CepstralMean) -> str:
-    frames = first.frames + second.frames
-    pairs = zip(first.mean.split(","), second.mean.split(","), strict=True)
-    return ",".join(f"{(float(a) * first.frames + float(b) * second.frames) / frames:g}" for a, b in pairs)
-
-
-def _is_finite(mean: str) -> bool:
-    return all(math.isfinite(float(value)) for value in mean.split(","))

@@ -1,7 +1,7 @@
 """What the recogniser and its decoder processes say to each other, and how it is framed.
 
 Each message is a MessagePack array behind its length, 4 bytes little-endian. `Begin` and `Feed` have no answer;
-`Partial` and `Finish` are answered by `Words`, or by `Failed` when they or anything since the last answer went wrong.
+`Partial` and `Finish` are answered by `Words`, or by `Failed` when they or anything before them in the segment failed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Words(msgspec.Struct, tag=True, array_like=True):
 
 
 class Failed(msgspec.Struct, tag=True, array_like=True):
-    """The segment is lost; the process can be used on."""
+    """The segment is lost."""
 
     message: str
 

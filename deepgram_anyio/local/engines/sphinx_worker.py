@@ -1,70 +1,93 @@
-"""The process in which one PocketSphinx decoder runs.
+"""The process in which one PocketSphinx decoder runs: ``python -m deepgram_anyio.local.engines.sphinx_worker``.
 
 PocketSphinx holds the interpreter's lock while it decodes, up to a second at a time, so a decoder in a thread would
-stop the event loop. The parent writes requests to this process's standard input and reads replies from its standard
-output; the process ends with its input, and so with its parent.
+stop the event loop of the program. This process reads requests from its standard input and writes replies to its
+standard output, and ends when its input does.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
-from .sphinx_decoder import SegmentDecoder
-from .sphinx_wire import Begin, Failed, Feed, Finish, Reply, Request, Words, decode_request, frame, read_frame
+from .sphinx_wire import Begin, Failed, Feed, Finish, Partial, Reply, Request, Words, decode_request, frame, read_frame
 
-__all__ = ["Worker", "main"]
+if TYPE_CHECKING:
+    from .sphinx_decoder import SegmentDecoder
+
+__all__ = ["DecoderServer", "main"]
+
+_ORPHAN_CHECK_S = 1.0
 
 
-class Worker:
-    """Turns requests into replies."""
+class DecoderServer:
+    """Answers requests. What goes wrong is told in the next answer that is due, and ends with the segment."""
 
     def __init__(self, decoder: SegmentDecoder) -> None:
         self._decoder = decoder
-        self._failure = ""
+        self._failure: str | None = None
 
-    def handle(self, request: Request) -> Reply | None:
-        """Do what is asked; what goes wrong is told with the next reply."""
-        try:
-            return self._reply(request)
-        except RuntimeError as error:  # PocketSphinx raises no other
-            self._failure = str(error) or "decoding failed"
-        if isinstance(request, (Begin, Feed)):
-            return None
-        return Failed(self._failure)
-
-    def _reply(self, request: Request) -> Reply | None:
+    def answer(self, request: Request) -> Reply | None:
+        """Carry out a request; None when it has no answer."""
         if isinstance(request, Begin):
-            self._failure = ""
+            self._failure = None
+        if self._failure is None:
+            try:
+                return self._carry_out(request)
+            except Exception as error:  # noqa: BLE001 - it is for the other end of the pipe
+                self._failure = f"{type(error).__name__}: {error}"
+        return Failed(self._failure) if isinstance(request, (Partial, Finish)) else None
+
+    def _carry_out(self, request: Request) -> Reply | None:
+        if isinstance(request, Begin):
             self._decoder.begin(request.cmn)
-        elif self._failure:
-            return None if isinstance(request, Feed) else Failed(self._failure)
         elif isinstance(request, Feed):
             self._decoder.feed(request.samples)
-        elif isinstance(request, Finish):
-            return Words(*self._decoder.finish())
-        else:
+        elif isinstance(request, Partial):
             return Words(self._decoder.partial())
+        else:
+            return Words(*self._decoder.finish())
         return None
 
 
 def main() -> None:
-    """Serve requests until the input ends."""
-    # Ctrl-C in a terminal reaches the whole process group; the parent decides when this process ends.
+    """Serve until the input ends, or the parent is gone."""
+    # Ctrl-C is meant for the parent, which decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get in between
-    worker = Worker(SegmentDecoder())
+    if os.name == "posix":
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    read, replies = partial(os.read, 0), os.dup(1)
+    os.dup2(2, 1)  # what a library prints must not get between the replies
+    from .sphinx_decoder import SegmentDecoder
+
+    with suppress(EOFError, BrokenPipeError):
+        _serve(DecoderServer(SegmentDecoder()), read, replies)
+
+
+def _serve(server: DecoderServer, read: Callable[[int], bytes], replies: int) -> NoReturn:
     while True:
-        try:
-            request = decode_request(read_frame(sys.stdin.buffer.read))
-        except EOFError:
-            return
-        reply = worker.handle(request)
+        reply = server.answer(decode_request(read_frame(read)))
         if reply is not None:
-            replies.write(frame(reply))
-            replies.flush()
+            _write(replies, frame(reply))
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _end_with_parent(parent: int) -> None:
+    # The input does not end with the parent when another child of it, a fork, still holds the pipe's other end.
+    while os.getppid() == parent:
+        time.sleep(_ORPHAN_CHECK_S)
+    os._exit(0)
 
 
 if __name__ == "__main__":

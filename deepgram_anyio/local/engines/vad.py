@@ -23,7 +23,7 @@ _FAINTEST: Final = 50
 """Peak below which a frame is no speech whatever its shape: 56 dB below full scale, where dither and hiss live."""
 
 _LEARNING_FRAMES: Final = 4
-"""Frames that the detector's noise model takes to settle; until then it takes any noise for speech."""
+"""Frames with sound that the detector's noise model takes to settle; until then it takes any noise for speech."""
 
 
 class SpeechDetector:
@@ -41,7 +41,7 @@ class SpeechDetector:
     def __init__(self) -> None:
         self._vad = pocketsphinx.Vad(pocketsphinx.Vad.MEDIUM_STRICT, RECOGNIZER_RATE, _FRAME_S)
         self._partial_frame = b""
-        self._frames = 0
+        self._loud_frames = 0
 
     def feed(self, samples: bytes) -> Sequence[bool]:
         """Take samples of any length, in the machine's byte order.
@@ -55,8 +55,8 @@ class SpeechDetector:
         return [self._is_speech(data[start : start + _FRAME_BYTES]) for start in range(0, whole, _FRAME_BYTES)]
 
     def _is_speech(self, frame: bytes) -> bool:
-        self._frames += 1
         shaped_like_speech = self._vad.is_speech(frame)  # asked of every frame, so that it learns the noise
         values = array.array("h", frame)
         loud = max(max(values), -min(values)) >= _FAINTEST
-        return bool(shaped_like_speech) and loud and self._frames > _LEARNING_FRAMES
+        self._loud_frames += loud
+        return bool(shaped_like_speech) and loud and self._loud_frames > _LEARNING_FRAMES

@@ -1,0 +1,153 @@
+"""Decoder processes, few of them, leased to many recognitions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import IO, Final
+
+from .failures import EngineError
+from .sphinx_wire import Failed, Reply, Request, Words, decode_reply, frame, read_frame
+
+__all__ = ["DecoderPool", "DecoderProcess"]
+
+_MODULE: Final = "deepgram_anyio.local.engines.sphinx_worker"
+
+
+class DecoderProcess:
+    """One decoder. Used by one thread at a time, but for `end`.
+
+    Attributes:
+        pid: the process's number.
+    """
+
+    pid: int
+
+    def __init__(self) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+                [sys.executable, "-m", _MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                env=_environment(),
+                start_new_session=True,  # a terminal's Ctrl-C would reach it before it can ignore it
+            )
+        except OSError as error:
+            raise EngineError(f"no decoder process can be started: {error}") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self._requests: IO[bytes] = self._process.stdin
+        self._replies: IO[bytes] = self._process.stdout
+        self._in_call = threading.Lock()
+
+    def is_alive(self) -> bool:
+        """Tell whether the process has not ended yet."""
+        return self._process.poll() is None
+
+    def tell(self, request: Request) -> None:
+        """Send a request that has no reply.
+
+        Raises:
+            EngineError: the process has ended.
+        """
+        with self._in_call:
+            self._send(request)
+
+    def ask(self, request: Request) -> Words:
+        """Send a request and wait for its reply.
+
+        Raises:
+            EngineError: the process has ended, or decoding failed.
+        """
+        with self._in_call:
+            self._send(request)
+            try:
+                reply: Reply = decode_reply(read_frame(self._replies.read))
+            except (EOFError, OSError) as error:
+                raise EngineError("a decoder process ended in the middle of a segment") from error
+        if isinstance(reply, Failed):
+            raise EngineError(f"the decoder failed: {reply.message}")
+        return reply
+
+    def end(self) -> None:
+        """End the process and close its pipes; a call under way in another thread fails first. May be repeated."""
+        self._process.kill()
+        with self._in_call:
+            self._process.wait()
+            self._requests.close()
+            self._replies.close()
+
+    def _send(self, request: Request) -> None:
+        rest = memoryview(frame(request))
+        try:
+            while rest:
+                rest = rest[self._requests.write(rest) :]
+        except (OSError, ValueError) as error:  # ValueError: the pipe was closed on this side
+            raise EngineError("a decoder process ended in the middle of a segment") from error
+
+
+class DecoderPool:
+    """Up to so many decoder processes, started when first needed, and kept. Thread-safe.
+
+    Attributes:
+        closed: whether `close` was called.
+    """
+
+    closed: bool
+
+    def __init__(self, max_workers: int) -> None:
+        self.closed = False
+        self._max_workers = max_workers
+        self._changed = threading.Condition()
+        self._idle: list[DecoderProcess] = []
+        self._leased: set[DecoderProcess] = set()
+
+    def lease(self) -> DecoderProcess:
+        """Take a decoder, waiting for one when all are leased; `give_back` must follow.
+
+        Raises:
+            EngineError: the pool is closed, or no process can be started.
+        """
+        with self._changed:
+            while not self.closed:
+                process = self._idle.pop() if self._idle else None
+                if process is not None and not process.is_alive():
+                    process.end()
+                elif process is None and len(self._leased) >= self._max_workers:
+                    self._changed.wait()
+                else:
+                    process = process or DecoderProcess()
+                    self._leased.add(process)
+                    return process
+        raise EngineError("the recogniser is closed")
+
+    def give_back(self, process: DecoderProcess, *, usable: bool) -> None:
+        """Return a leased decoder; one that is not usable is ended."""
+        with self._changed:
+            self._leased.discard(process)
+            keep = usable and not self.closed
+            if keep:
+                self._idle.append(process)
+            self._changed.notify()
+        if not keep:
+            process.end()
+
+    def close(self) -> None:
+        """End all decoders; calls under way, and who waits for a decoder, fail. Harmless when repeated."""
+        with self._changed:
+            self.closed = True
+            processes = [*self._idle, *self._leased]
+            self._idle.clear()
+            self._changed.notify_all()
+        for process in processes:
+            process.end()
+
+
+def _environment() -> dict[str, str]:
+    # The process must find what this one finds, whatever was done to sys.path, and nothing of its own in front of it.
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
