@@ -23,7 +23,7 @@ from .agent import (
 )
 from .frames import Close
 from .ledger import AudioFormat, Ledger
-from .machine import Machine, Role, SocketKind
+from .machine import Machine, Role, SocketKind, staying
 from .messages import Message
 from .timers import TimerSettings
 
@@ -80,10 +80,6 @@ _SERVER = (
 )
 
 
-def _stay(state: State, *kinds: type) -> dict[type, State]:
-    return dict.fromkeys(kinds, state)
-
-
 AGENT: SocketKind[State] = SocketKind(
     name="agent v1",
     initial=State.CONNECTING,
@@ -91,20 +87,20 @@ AGENT: SocketKind[State] = SocketKind(
     failed=State.FAILED,
     transitions={
         State.CONNECTING: {
-            **_stay(State.CONNECTING, agent.Warning, Error, UnknownEvent),
+            **staying(State.CONNECTING, agent.Warning, Error, UnknownEvent),
             Welcome: State.WELCOMED,
         },
         # What comes before the settings is the client's mistake, and gets an Error: so it has to be let in.
         State.WELCOMED: {
-            **_stay(State.WELCOMED, Audio, *_CLIENT, agent.Warning, Error, UnknownEvent),
+            **staying(State.WELCOMED, Audio, *_CLIENT, agent.Warning, Error, UnknownEvent),
             Settings: State.CONFIGURED,
         },
         # Not every client waits for the SettingsApplied.
         State.CONFIGURED: {
-            **_stay(State.CONFIGURED, Audio, *_CLIENT, *_SERVER, UnknownEvent),
+            **staying(State.CONFIGURED, Audio, *_CLIENT, *_SERVER, UnknownEvent),
             SettingsApplied: State.READY,
         },
-        State.READY: _stay(State.READY, Audio, *_CLIENT, *_SERVER, UnknownEvent),
+        State.READY: staying(State.READY, Audio, *_CLIENT, *_SERVER, UnknownEvent),
     },
     # There is no message that ends a conversation: it is over when either side closes.
     orderly={State.READY: frozenset({1000})},

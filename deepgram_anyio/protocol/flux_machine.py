@@ -13,7 +13,7 @@ from . import flux
 from .audio_machine import AudioMachine
 from .flux import Audio, CloseStream, Configure, Connected, Error, ForceEndTurn, Thresholds, TurnInfo, UnknownEvent
 from .ledger import AudioFormat
-from .machine import Role, SocketKind
+from .machine import Role, SocketKind, staying
 from .messages import Message
 from .timers import Timer, TimerSettings
 
@@ -41,10 +41,6 @@ _CLIENT = (Configure, ForceEndTurn, CloseStream)
 _ANSWERS = (TurnInfo, flux.ConfigureSuccess, flux.ConfigureFailure, Error, flux.Warning)
 
 
-def _stay(state: State, *kinds: type) -> dict[type, State]:
-    return dict.fromkeys(kinds, state)
-
-
 FLUX: SocketKind[State] = SocketKind(
     name="listen v2",
     initial=State.CONNECTING,
@@ -53,15 +49,15 @@ FLUX: SocketKind[State] = SocketKind(
     transitions={
         # A client need not wait for the greeting, and one that has no time for it may have ended the stream before.
         State.CONNECTING: {
-            **_stay(State.CONNECTING, Audio, Configure, ForceEndTurn, Error, flux.Warning, UnknownEvent),
+            **staying(State.CONNECTING, Audio, Configure, ForceEndTurn, Error, flux.Warning, UnknownEvent),
             Connected: State.STREAMING,
             CloseStream: State.FINISHING,
         },
         State.STREAMING: {
-            **_stay(State.STREAMING, Audio, Configure, ForceEndTurn, *_ANSWERS, UnknownEvent),
+            **staying(State.STREAMING, Audio, Configure, ForceEndTurn, *_ANSWERS, UnknownEvent),
             CloseStream: State.FINISHING,
         },
-        State.FINISHING: _stay(State.FINISHING, CloseStream, Connected, *_ANSWERS, UnknownEvent),
+        State.FINISHING: staying(State.FINISHING, CloseStream, Connected, *_ANSWERS, UnknownEvent),
     },
     # The server says nothing before it closes, and closes without a status; 1000 is what a proxy makes of that.
     orderly={State.FINISHING: frozenset({1000, NO_STATUS})},

@@ -22,7 +22,7 @@ from .flux_speak import (
     UnknownEvent,
 )
 from .ledger import AudioFormat
-from .machine import Role, SocketKind
+from .machine import Role, SocketKind, staying
 from .messages import Message
 from .speech_machine import SpeechMachine
 from .timers import TimerSettings
@@ -49,10 +49,6 @@ _SPEECH = (flux_speak.SpeechStarted, flux_speak.Flushed, SpeechMetadata, SpeechI
 _ANSWERS = (*_SPEECH, flux_speak.ConfigureSuccess, flux_speak.ConfigureFailure, flux_speak.Warning, Error)
 
 
-def _stay(state: State, *kinds: type) -> dict[type, State]:
-    return dict.fromkeys(kinds, state)
-
-
 FLUX_SPEAK: SocketKind[State] = SocketKind(
     name="speak v2",
     initial=State.CONNECTING,
@@ -61,19 +57,19 @@ FLUX_SPEAK: SocketKind[State] = SocketKind(
     transitions={
         # A client need not wait for the greeting, and one that has no time for it may have ended the stream before.
         State.CONNECTING: {
-            **_stay(State.CONNECTING, Speak, Flush, Interrupt, Configure, flux_speak.Warning, Error, UnknownEvent),
+            **staying(State.CONNECTING, Speak, Flush, Interrupt, Configure, flux_speak.Warning, Error, UnknownEvent),
             Connected: State.STREAMING,
             Close: State.CLOSING,
         },
         State.STREAMING: {
-            **_stay(State.STREAMING, Speak, Flush, Interrupt, Configure, Audio, *_ANSWERS, UnknownEvent),
+            **staying(State.STREAMING, Speak, Flush, Interrupt, Configure, Audio, *_ANSWERS, UnknownEvent),
             Close: State.CLOSING,
         },
         State.CLOSING: {
-            **_stay(State.CLOSING, Connected, Audio, *_ANSWERS, UnknownEvent),
+            **staying(State.CLOSING, Connected, Audio, *_ANSWERS, UnknownEvent),
             SessionMetadata: State.COMPLETE,
         },
-        State.COMPLETE: _stay(State.COMPLETE, flux_speak.Warning, Error, UnknownEvent),
+        State.COMPLETE: staying(State.COMPLETE, flux_speak.Warning, Error, UnknownEvent),
     },
     # After the SessionMetadata everything has arrived, however the socket then ends.
     orderly={State.CLOSING: frozenset({1000, 1005}), State.COMPLETE: None},

@@ -10,7 +10,7 @@ from . import listen
 from .audio_machine import AudioMachine
 from .ledger import AudioFormat
 from .listen import Audio, CloseStream, Configure, Finalize, KeepAlive, Metadata, Results, UnknownEvent
-from .machine import Role, SocketKind
+from .machine import Role, SocketKind, staying
 from .messages import Message
 from .timers import TimerSettings
 
@@ -40,10 +40,6 @@ _SERVER = (
 )
 
 
-def _stay(state: State, *kinds: type) -> dict[type, State]:
-    return dict.fromkeys(kinds, state)
-
-
 LISTEN: SocketKind[State] = SocketKind(
     name="listen v1",
     initial=State.STREAMING,
@@ -51,16 +47,16 @@ LISTEN: SocketKind[State] = SocketKind(
     failed=State.FAILED,
     transitions={
         State.STREAMING: {
-            **_stay(State.STREAMING, Audio, KeepAlive, Finalize, Configure, *_SERVER, UnknownEvent),
+            **staying(State.STREAMING, Audio, KeepAlive, Finalize, Configure, *_SERVER, UnknownEvent),
             CloseStream: State.FINISHING,
         },
         # What a client's timers sent before they knew of its CloseStream may still be under way; audio may not.
         State.FINISHING: {
-            **_stay(State.FINISHING, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
+            **staying(State.FINISHING, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
             Metadata: State.COMPLETE,
         },
         # The same, from a client that the Metadata has not reached yet.
-        State.COMPLETE: _stay(State.COMPLETE, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
+        State.COMPLETE: staying(State.COMPLETE, KeepAlive, Finalize, CloseStream, *_SERVER, UnknownEvent),
     },
     # After the Metadata everything has arrived, however the socket then ends.
     orderly={State.FINISHING: frozenset({1000, 1005}), State.COMPLETE: None},

@@ -20,7 +20,7 @@ from .frames import Binary, Close, Frame, Ping, Text
 from .messages import Audio, Message, UnknownEvent
 from .timers import Timer, TimerSettings
 
-__all__ = ["Machine", "Role", "SocketKind"]
+__all__ = ["Machine", "Role", "SocketKind", "staying"]
 
 S = TypeVar("S", bound=enum.Enum)
 
@@ -67,6 +67,11 @@ class SocketKind(Generic[S]):
     opening: frozenset[S] = frozenset()
     keepalive: Message | None = None
     keepalive_states: frozenset[S] = frozenset()
+
+
+def staying(state: S, *kinds: type) -> dict[type, S]:
+    """Return the part of a state's row for the messages that leave it as it is."""
+    return dict.fromkeys(kinds, state)
 
 
 class Machine(Generic[S]):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from . import speak
 from .ledger import AudioFormat
-from .machine import Role, SocketKind
+from .machine import Role, SocketKind, staying
 from .messages import Message
 from .speak import Audio, Clear, Cleared, Close, Flush, Flushed, Metadata, Speak, UnknownEvent
 from .speech_machine import Speech, SpeechMachine
@@ -38,10 +38,6 @@ _CLIENT = (Speak, Flush, Clear, Close)
 _SERVER = (Metadata, Flushed, Cleared, speak.Warning, speak.Error)
 
 
-def _stay(state: State, *kinds: type) -> dict[type, State]:
-    return dict.fromkeys(kinds, state)
-
-
 SPEAK: SocketKind[State] = SocketKind(
     name="speak v1",
     initial=State.STREAMING,
@@ -49,11 +45,11 @@ SPEAK: SocketKind[State] = SocketKind(
     failed=State.FAILED,
     transitions={
         State.STREAMING: {
-            **_stay(State.STREAMING, Speak, Flush, Clear, Audio, *_SERVER, UnknownEvent),
+            **staying(State.STREAMING, Speak, Flush, Clear, Audio, *_SERVER, UnknownEvent),
             Close: State.CLOSING,
         },
         # What the server said before it knew.
-        State.CLOSING: _stay(State.CLOSING, Audio, *_SERVER, UnknownEvent),
+        State.CLOSING: staying(State.CLOSING, Audio, *_SERVER, UnknownEvent),
     },
     # Close ends the stream at once: nothing is expected any more, however the socket then ends.
     orderly={State.CLOSING: None},

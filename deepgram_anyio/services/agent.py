@@ -100,12 +100,9 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
     async def _say(self, message: Message) -> None:
         await self._session.call(lambda now: self._session.machine.send(message, now))
 
-    async def aclose(self) -> None:
-        session = self._session
-        session.stop_work()
-        session.discard_events()
-        session.close()
-        session.raise_failure()
+    async def _finish(self) -> None:
+        # There is no closing message, and nothing to wait for.
+        self._session.close()
 
     @property
     def stats(self) -> ConnectionStats:

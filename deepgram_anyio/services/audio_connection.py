@@ -78,14 +78,8 @@ class AudioConnection(AudioSender[M, E]):
         """Say that no more audio comes. The last results and the end of the iteration follow."""
         await self._session.call(self._session.machine.close_stream)
 
-    async def aclose(self) -> None:
-        session = self._session
-        session.stop_work()
-        session.discard_events()
-        if not session.machine.ended:
-            await session.call(session.machine.close_stream)
-        await session.wait_ended()
-        session.raise_failure()
+    async def _finish(self) -> None:
+        await self.close_stream()
 
     @property
     def stats(self) -> ConnectionStats:

@@ -85,6 +85,16 @@ class Connection(Generic[M, E]):
             ConnectionClosed: the server closed before it had finished.
             TimeoutError: it fell silent; see `Timeouts.drain_s`.
         """
+        session = self._session
+        session.stop_work()
+        session.discard_events()
+        if not session.machine.ended:
+            await self._finish()
+        await session.wait_ended()
+        session.raise_failure()
+
+    async def _finish(self) -> None:
+        """Say the last word of this side."""
         raise NotImplementedError
 
 

@@ -166,14 +166,8 @@ class SpeechConnection(Connection[M, E]):
         """Say that no more text comes. What was sent is flushed; when all audio has come, the iteration ends."""
         await self._session.call(self._session.machine.close_stream)
 
-    async def aclose(self) -> None:
-        session = self._session
-        session.stop_work()
-        session.discard_events()
-        if not session.machine.ended:
-            await session.call(session.machine.close_stream)
-        await session.wait_ended()
-        session.raise_failure()
+    async def _finish(self) -> None:
+        await self.close_stream()
 
     @property
     def stats(self) -> SpeakStats:
