@@ -42,7 +42,7 @@ types: ## mypy --strict, pyright, and the completeness of the public types
 	$(DEV)
 	$(BIN)/mypy --strict
 	$(BIN)/pyright --pythonpath $(BIN)/python deepgram_anyio
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes deepgram_anyio --ignoreexternal
+	PATH="$(abspath $(BIN)):$$PATH" pyright --verifytypes deepgram_anyio --ignoreexternal # it finds nothing with --pythonpath
 
 coverage: ## the protocol core alone: all branches, from its own tests
 	$(DEV)

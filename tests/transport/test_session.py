@@ -297,6 +297,29 @@ async def test_a_failure_of_another_kind_still_ends_the_session() -> None:
             await session.__anext__()
 
 
+async def test_who_waits_for_a_message_keeps_the_reading_going() -> None:
+    channel = FakeChannel()
+    async with new_session(channel, limits=Limits(max_queued_events=1)) as session:
+        for n in range(5):
+            channel.arrive(results(float(n)))
+        with anyio.fail_after(2):
+            await session.wait_until(lambda: session.events_received == 5)
+        assert len(session.machine.events) == 5
+
+
+async def test_who_waits_for_a_message_is_told_of_the_end() -> None:
+    channel = FakeChannel()
+    async with new_session(channel) as session:
+        session.act(session.machine.close_stream)
+        channel.arrive(metadata(), Close(1000))
+        with anyio.fail_after(2), pytest.raises(ConnectionClosed, match="has ended"):
+            await session.wait_until(lambda: False)
+    async with new_session(broken := FakeChannel()) as session:
+        broken.arrive(Close(1011, "NET-0000"))
+        with anyio.fail_after(2), pytest.raises(ConnectionClosed, match="NET-0000"):
+            await session.wait_until(lambda: False)
+
+
 async def test_discarded_events_do_not_stop_the_reading() -> None:
     channel = FakeChannel()
     async with new_session(channel, limits=Limits(max_queued_events=2)) as session:
