@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from .services.agent import Agent
 from .services.backend import Backend
 from .services.listen import Listen
 from .services.speak import Speak
-from .transport.credentials import TokenSource
+from .transport.credentials import Credentials, TokenSource
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -116,9 +117,9 @@ class DeepgramClient:
             from .local import serve
 
             server = await stack.enter_async_context(serve(**self._local_options))
-            token = server.api_key
-            hosts = {"base_url": server.url, "agent_url": server.url}
-            self._use(_backend(_merged(self._config, {**hosts, "api_key": token, "proxy": ""})))
+            here = replace(self._config, base_url=server.url, agent_url=server.url, proxy="")
+            # Not even this machine's own server is shown a key that is meant for Deepgram.
+            self._use(_backend(here, Credentials(api_key=server.api_key)))
         self._stack = stack
         return self
 
@@ -134,8 +135,6 @@ class DeepgramClient:
 
 
 def _merged(config: ClientConfig, given: dict[str, Any]) -> ClientConfig:
-    from dataclasses import replace
-
     named = {name: value for name, value in given.items() if value is not None}
     if "api_key" in named and "access_token" not in named:
         # An argument wins over the configuration, also when they are of different kinds.
@@ -143,12 +142,12 @@ def _merged(config: ClientConfig, given: dict[str, Any]) -> ClientConfig:
     return replace(config, **named)
 
 
-def _backend(config: ClientConfig) -> Backend:
+def _backend(config: ClientConfig, credentials: Credentials | None = None) -> Backend:
     hosts = resolve_hosts(config)
     return Backend(
         api_url=hosts.api,
         agent_url=hosts.agent,
-        credentials=resolve_credentials(config, hosts),
+        credentials=resolve_credentials(config, hosts) if credentials is None else credentials,
         timeouts=config.timeouts,
         limits=config.limits,
         proxy=config.proxy,

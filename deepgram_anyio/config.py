@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigError
 from .transport.credentials import Credentials, TokenSource
+from .transport.hosts import is_loopback
 from .transport.settings import Limits, Timeouts
 
 if TYPE_CHECKING:
@@ -123,19 +123,9 @@ def resolve_credentials(config: ClientConfig, hosts: Hosts, environ: Mapping[str
                 "no credentials: pass api_key= or access_token=, or set DEEPGRAM_API_KEY; "
                 "DeepgramClient.local() needs none"
             )
-        if credentials and parts.scheme == "http" and not _is_loopback(host) and not config.allow_insecure:
+        if credentials and parts.scheme == "http" and not is_loopback(host) and not config.allow_insecure:
             raise ConfigError(
                 f"refusing to send credentials to {host} without TLS; "
                 "use https, or ClientConfig(allow_insecure=True) on a network that you trust"
             )
     return credentials
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -408,11 +408,15 @@ async def test_two_tasks_may_send_while_another_iterates() -> None:
 
 
 async def test_the_log_is_readable_and_has_no_secret_and_no_speech(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="deepgram_anyio")
+    caplog.set_level(logging.DEBUG)
     async with api() as server, client(server) as dg, dg.listen.v1.stream(SECOND, **RAW) as stream:
         async for _ in stream:
             pass
-    lines = [record.getMessage() for record in caplog.records if record.name == "deepgram_anyio"]
+    lines = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "deepgram_anyio" and record.levelno >= logging.INFO
+    ]
     assert len(lines) == 2
     assert "connected to 127.0.0.1" in lines[0]
     assert "request-1" in lines[0]

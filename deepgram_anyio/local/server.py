@@ -74,8 +74,10 @@ async def serve(
         max_connections: streams served at once; more are refused with 429.
 
     Raises:
-        ConfigError: the address cannot be used.
+        ConfigError: the address cannot be used, or `api_keys` is a single string.
     """
+    if isinstance(api_keys, str):
+        raise ConfigError("api_keys must be a collection of keys, not one string")
     settings = ServerSettings(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,

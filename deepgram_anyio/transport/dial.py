@@ -21,6 +21,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from ..errors import ConfigError, ConnectError
 from .handshake import Exchange
+from .hosts import is_loopback
 from .mapping import mapped
 
 __all__ = ["WebSocketUrl", "close_at_once", "closed_on_failure", "dial", "receive_head", "receive_more"]
@@ -80,12 +81,7 @@ class WebSocketUrl:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine, by its name or address alone."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     def __repr__(self) -> str:
         return f"<WebSocketUrl {'wss' if self.secure else 'ws'}://{self.address}>"

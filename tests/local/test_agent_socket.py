@@ -419,4 +419,4 @@ async def test_cancelled_anywhere_a_conversation_leaves_nothing_behind() -> None
                 if ("assistant", "The sky is clear, the city is rome.") in said([event]):
                     return
 
-    assert await cancel_everywhere(work, anyio.lowlevel.checkpoint, within_s=3.0) >= 5
+    assert await cancel_everywhere(work, anyio.lowlevel.checkpoint) >= 5
