@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .services.listen import LiveConnection
     from .services.speak import FluxSpeakConnection, SpeakConnection
     from .services.speech import SpeakStats, SpeechAudio
-    from .transport.settings import Limits, Timeouts
+    from .transport.settings import Limits, RetryPolicy, Timeouts
 
 __all__ = [
     "AgentConnection",
@@ -84,6 +84,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "RemoteProtocolError",
+    "RetryPolicy",
     "ServerError",
     "SpeakConnection",
     "SpeakOptions",
@@ -111,6 +112,7 @@ _HOMES = {
     "Limits": "transport.settings",
     "LiveConnection": "services.listen",
     "LiveOptions": "protocol.listen_options",
+    "RetryPolicy": "transport.settings",
     "SpeakConnection": "services.speak",
     "SpeakOptions": "protocol.speak_options",
     "SpeakStats": "services.speech",

@@ -120,6 +120,7 @@ class DeepgramClient:
             here = replace(self._config, base_url=server.url, agent_url=server.url, proxy="")
             # Not even this machine's own server is shown a key that is meant for Deepgram.
             self._use(_backend(here, Credentials(api_key=server.api_key)))
+        await stack.enter_async_context(self._backend.http)
         self._stack = stack
         return self
 
@@ -150,6 +151,7 @@ def _backend(config: ClientConfig, credentials: Credentials | None = None) -> Ba
         credentials=resolve_credentials(config, hosts) if credentials is None else credentials,
         timeouts=config.timeouts,
         limits=config.limits,
+        retry=config.retry,
         proxy=config.proxy,
         ssl_context=config.ssl_context,
         headers=config.headers,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .errors import ConfigError
 from .transport.credentials import Credentials, TokenSource
 from .transport.hosts import is_loopback
-from .transport.settings import Limits, Timeouts
+from .transport.settings import Limits, RetryPolicy, Timeouts
 
 if TYPE_CHECKING:
     import ssl
@@ -41,7 +41,8 @@ class ClientConfig:
         agent_url: host of the voice agent, when it differs.
         region: one of `REGIONS`; ``global``.
         timeouts: deadlines and intervals.
-        limits: bounds on memory.
+        limits: bounds on memory and connections.
+        retry: when REST calls are tried again.
         proxy: URL of an HTTP proxy; None asks the environment (``HTTPS_PROXY``, ``NO_PROXY``...), ``""`` means none.
         ssl_context: for private certificate authorities or client certificates; verification cannot be switched off.
         headers: sent with every request, for gateways.
@@ -55,6 +56,7 @@ class ClientConfig:
     region: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     proxy: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

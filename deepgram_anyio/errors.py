@@ -21,7 +21,6 @@ DeepgramError
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
@@ -237,7 +236,7 @@ def api_error(
     code: str | None = None,
     request_id: str | None = None,
     body: str = "",
-    headers: Mapping[str, str] | None = None,
+    retry_after: float | None = None,
 ) -> ApiError:
     """Make the `ApiError` subclass that fits an HTTP status.
 
@@ -247,22 +246,11 @@ def api_error(
         code: the server's short code, if any.
         request_id: the ``dg-request-id``, if any.
         body: the body as text.
-        headers: the answer's headers with lower-case names; ``retry-after`` (delay in seconds) is read from them.
+        retry_after: seconds to wait, if the server said; kept by a `RateLimitError` alone.
     """
     cls = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
     if cls is RateLimitError:
         return RateLimitError(
-            message,
-            status=status,
-            code=code,
-            request_id=request_id,
-            body=body,
-            retry_after=_seconds((headers or {}).get("retry-after")),
+            message, status=status, code=code, request_id=request_id, body=body, retry_after=retry_after
         )
     return cls(message, status=status, code=code, request_id=request_id, body=body)
-
-
-def _seconds(value: str | None) -> float | None:
-    if value is None or not value.strip().isdecimal():
-        return None
-    return float(value)

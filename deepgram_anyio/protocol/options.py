@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from ..errors import ConfigError
+from .times import time_text
 
 __all__ = ["Options", "QueryValue", "merge_options", "parse_query"]
 
@@ -56,6 +58,8 @@ def _spell(name: str, value: Any) -> list[tuple[str, str]]:
         return _spell(name, value.value)
     if isinstance(value, (str, int, float)):
         return [(name, str(value))]
+    if isinstance(value, date):
+        return [(name, time_text(value))]
     if isinstance(value, Mapping):
         return [(name, f"{key}:{text}") for key, item in value.items() for _, text in _spell(name, item)]
     if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):

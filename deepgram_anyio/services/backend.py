@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import msgspec
 
 from .._version import __version__
+from ..errors import ConfigError, RemoteProtocolError
+from ..protocol.options import Options
+from ..protocol.rest.base import NoOptions, Operation, RawResponse, Response
 from ..transport.credentials import Credentials
-from ..transport.settings import Limits, Timeouts
+from ..transport.settings import Limits, RetryPolicy, Timeouts
 
 if TYPE_CHECKING:
     import ssl
 
+    from ..transport.bodies import Body
+    from ..transport.http import HttpAnswer, HttpPool, HttpRequest
     from ..transport.websocket import WebSocket
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "CallParams", "raw_response"]
+
+R = TypeVar("R", bound=Response)
 
 
-@dataclass(frozen=True, kw_only=True)
+class CallParams(TypedDict, total=False):
+    """What every REST call takes.
+
+    Attributes:
+        timeout: seconds for the whole call, retries included; or `Timeouts` for the phases of each try.
+        max_retries: tries after the first, instead of `RetryPolicy.max_retries`; 0 for none.
+        extra_query: query parameters that this version does not know.
+        extra_headers: additional request headers.
+    """
+
+    timeout: float | Timeouts | None
+    max_retries: int | None
+    extra_query: Mapping[str, Any] | None
+    extra_headers: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Backend:
     """A server, and how to talk to it.
 
@@ -33,9 +60,108 @@ class Backend:
     credentials: Credentials
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     proxy: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def http(self) -> HttpPool:
+        """The one pooled httpx client; open while the client that owns it is."""
+        from ..transport.http import HttpPool
+
+        return HttpPool(
+            timeouts=self.timeouts,
+            limits=self.limits,
+            retry=self.retry,
+            proxy=self.proxy,
+            ssl_context=self.ssl_context,
+        )
+
+    async def call(
+        self,
+        operation: Operation[Any],
+        params: CallParams,
+        *,
+        returns: type[R],
+        fields: Mapping[str, str] | None = None,
+        query: Options | None = None,
+        body: msgspec.Struct | Body | None = None,
+    ) -> R:
+        """Make a REST call.
+
+        Args:
+            operation: which one.
+            params: what the caller says about this call.
+            returns: type of the answer.
+            fields: what stands in the path's braces.
+            query: query parameters.
+            body: a JSON body, or any other.
+
+        Raises:
+            ConfigError: arguments that cannot work; before any I/O.
+            ApiError: the server refused; its subclass tells why.
+            ConnectError: it could not be reached.
+            ConnectionClosed: the connection broke.
+            TimeoutError: a deadline passed; its message says which.
+            RemoteProtocolError: the answer is not what the API documents.
+        """
+        request = self._request(operation, params, fields, query, body)
+        answer, content = await self.http.request(
+            request, deadline=params.get("timeout"), max_retries=params.get("max_retries")
+        )
+        raw = raw_response(answer, content)
+        try:
+            result: R = _decoder(returns).decode(content or b"{}")
+        except msgspec.DecodeError as error:
+            request_id = raw.headers.get("dg-request-id")
+            raise RemoteProtocolError(
+                f"the answer of {request.name} is not as documented: {error} (request {request_id})"
+            ) from error
+        result.attach(raw)
+        return result
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        operation: Operation[Any],
+        params: CallParams,
+        *,
+        query: Options,
+        body: msgspec.Struct,
+    ) -> AsyncIterator[HttpAnswer]:
+        """Make a REST call whose answer is read piece by piece, within the block; see `call`."""
+        request = self._request(operation, params, None, query, body)
+        async with self.http.stream(
+            request, deadline=params.get("timeout"), max_retries=params.get("max_retries")
+        ) as answer:
+            yield answer
+
+    def _request(
+        self,
+        operation: Operation[Any],
+        params: CallParams,
+        fields: Mapping[str, str] | None,
+        query: Options | None,
+        body: msgspec.Struct | Body | None,
+    ) -> HttpRequest:
+        from ..transport.bodies import Body
+        from ..transport.http import HttpRequest
+
+        unknown = set(params) - CallParams.__annotations__.keys()
+        if unknown:
+            raise ConfigError(f"unknown argument {min(unknown)!r}")
+        base = self.agent_url if operation.agent_host else self.api_url
+        text = (query or NoOptions()).to_query(params.get("extra_query"))
+        if isinstance(body, msgspec.Struct):
+            body = Body(_json(body), content_type="application/json")
+        return HttpRequest(
+            operation.method,
+            f"{base}{operation.fill(fields or {})}" + (f"?{text}" if text else ""),
+            f"{operation.method} {operation.path}",
+            lambda: self._headers(params.get("extra_headers")),
+            body,
+        )
 
     async def open_websocket(
         self, path: str, query: str = "", *, agent: bool = False, extra_headers: Mapping[str, str] | None = None
@@ -73,3 +199,20 @@ class Backend:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             headers["Authorization"] = authorization
         return headers
+
+
+def raw_response(answer: HttpAnswer, content: bytes = b"") -> RawResponse:
+    """Return an answer as users see it."""
+    return RawResponse(status=answer.status, headers=answer.headers, content=content, attempts=answer.attempts)
+
+
+@cache
+def _decoder(returns: type[R]) -> msgspec.json.Decoder[R]:
+    return msgspec.json.Decoder(returns)
+
+
+def _json(body: msgspec.Struct) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise ConfigError(f"cannot be sent as JSON: {error}") from error

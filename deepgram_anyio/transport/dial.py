@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -24,7 +24,17 @@ from .handshake import Exchange
 from .hosts import is_loopback
 from .mapping import mapped
 
-__all__ = ["WebSocketUrl", "close_at_once", "closed_on_failure", "dial", "receive_head", "receive_more"]
+__all__ = [
+    "Proxy",
+    "WebSocketUrl",
+    "close_at_once",
+    "closed_on_failure",
+    "dial",
+    "find_proxy",
+    "receive_head",
+    "receive_more",
+    "usable_context",
+]
 
 _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 
@@ -109,8 +119,8 @@ async def dial(
     Cancelled, it leaves no socket behind. There is no deadline in here.
     """
     target = WebSocketUrl.parse(url) if isinstance(url, str) else url
-    context = _usable_context(ssl_context) if target.secure else None
-    via = _find_proxy(target, proxy)
+    context = usable_context(ssl_context) if target.secure else None
+    via = find_proxy(target, proxy)
     if via is None:
         with mapped(f"connect to {target.address}", connecting=True):
             return await _secured(await anyio.connect_tcp(target.host, target.port), target.host, context)
@@ -167,7 +177,12 @@ async def _secured(stream: ByteStream, host: str, context: ssl.SSLContext | None
     return tls
 
 
-def _usable_context(context: ssl.SSLContext | None) -> ssl.SSLContext:
+def usable_context(context: ssl.SSLContext | None) -> ssl.SSLContext:
+    """Return TLS settings to use: those given, or the default ones, see `dial`.
+
+    Raises:
+        ConfigError: they do not check certificates and host names.
+    """
     if context is None:
         return _default_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     if not isinstance(context, ssl.SSLContext):
@@ -186,13 +201,26 @@ def _default_context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLCont
 
 
 @dataclass(frozen=True, repr=False)
-class _Proxy:
+class Proxy:
+    """A CONNECT proxy.
+
+    Attributes:
+        host: the host name, or an IP address without brackets.
+        port: the port.
+        credentials: ``user:password``; None for none.
+    """
+
     host: str
     port: int
     credentials: str | None
 
     @classmethod
-    def parse(cls, url: str) -> _Proxy:
+    def parse(cls, url: str) -> Proxy:
+        """Take a proxy's URL apart.
+
+        Raises:
+            ConfigError: it is not the URL of an HTTP proxy.
+        """
         parts = _split(url if "://" in url else f"http://{url}", "proxy URL")
         if parts.scheme != "http":
             raise ConfigError('the proxy URL\'s scheme must be http; proxy="" goes without a proxy')
@@ -203,19 +231,38 @@ class _Proxy:
 
     @property
     def address(self) -> str:
+        """Host and port."""
         return f"{_bracketed(self.host)}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """Its URL, with the credentials: for libraries, not for people."""
+        credentials = ""
+        if self.credentials is not None:
+            user, _, password = self.credentials.partition(":")
+            credentials = f"{quote(user, safe='')}:{quote(password, safe='')}@"
+        return f"http://{credentials}{self.address}"
+
+    def __repr__(self) -> str:
+        return f"<Proxy {self.address}>"
+
     def request(self, target: WebSocketUrl) -> Exchange:
+        """Return the request for a tunnel."""
         headers = [("Host", target.address)]
         if self.credentials is not None:
             headers.append(("Proxy-Authorization", f"Basic {b64encode(self.credentials.encode()).decode()}"))
         return Exchange("CONNECT", target.address, headers)
 
 
-def _find_proxy(target: WebSocketUrl, proxy: str | None) -> _Proxy | None:
+def find_proxy(target: WebSocketUrl, proxy: str | None) -> Proxy | None:
+    """Return the proxy on the way to a target: the one given, or the environment's, see `dial`; None for none.
+
+    Raises:
+        ConfigError: its URL cannot be used.
+    """
     if proxy is None:
         proxy = _proxy_of_environment(target)
-    return _Proxy.parse(proxy) if proxy else None
+    return Proxy.parse(proxy) if proxy else None
 
 
 def _proxy_of_environment(target: WebSocketUrl) -> str | None:
@@ -226,7 +273,7 @@ def _proxy_of_environment(target: WebSocketUrl) -> str | None:
     return None if proxy is None or urllib.request.proxy_bypass(target.address) else proxy
 
 
-async def _tunnelled(stream: ByteStream, target: WebSocketUrl, proxy: _Proxy) -> ByteStream:
+async def _tunnelled(stream: ByteStream, target: WebSocketUrl, proxy: Proxy) -> ByteStream:
     exchange = proxy.request(target)
     async with closed_on_failure(stream):
         await receive_head(stream, exchange)

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from ..errors import (
 )
 from ..errors import TimeoutError as DeadlineError
 
-__all__ = ["mapped", "refused", "translated"]
+__all__ = ["mapped", "refused", "retry_after_s", "translated"]
 
 
 class _Rule(NamedTuple):
@@ -129,8 +130,8 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
 
     Args:
         status: the HTTP status code, 300 to 599.
-        headers: the answer's headers with lower-case names; ``dg-error``, ``dg-request-id``, ``location`` and
-            ``retry-after`` are read.
+        headers: the answer's headers with lower-case names; ``dg-error``, ``dg-request-id``, ``location``,
+            ``retry-after`` and ``retry-after-ms`` are read.
         body: the answer's body, as much of it as shall be kept: one of the JSON forms, or plain text.
     """
     text = body.decode("utf-8", "replace")
@@ -146,8 +147,28 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
         code=code,
         request_id=headers.get("dg-request-id") or _string(fields, "request_id"),
         body=text,
-        headers=headers,
+        retry_after=retry_after_s(headers),
     )
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that an answer asks to wait: ``retry-after-ms``, else ``retry-after`` (RFC 9110, 10.2.3).
+
+    Args:
+        headers: with lower-case names; a date in ``retry-after`` counts from the one in ``date``.
+
+    Returns:
+        The delay, not negative; None when the answer asks for none, or in no way that can be read.
+    """
+    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", value):
+            return float(value) * unit_s
+    try:
+        then, now = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
+        return max(0.0, (then - now).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

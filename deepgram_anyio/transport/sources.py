@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..protocol.ledger import AudioFormat
 from ..protocol.wav import WavError, WavReader
 
-__all__ = ["AudioInput", "AudioSource", "open_source"]
+__all__ = ["AudioInput", "AudioSource", "open_pieces", "open_source"]
 
 AudioInput: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
@@ -121,7 +121,7 @@ async def open_source(source: AudioInput, *, expected: AudioFormat | None) -> As
         ConfigError: it cannot be read, is no audio source, or is in another format than announced.
     """
     async with AsyncExitStack() as stack:
-        read = _nonempty(await _reader(source, stack))
+        read = await open_pieces(source, stack)
         head = await _head(read)
         if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
             yield await _open_wav(head, read, expected)
@@ -180,6 +180,22 @@ def _after(head: bytes, read: _Read) -> _Read:
         return heads.pop() if heads else await read()
 
     return read_on
+
+
+async def open_pieces(source: AudioInput, stack: AsyncExitStack) -> Callable[[], Awaitable[bytes | None]]:
+    """Open a source as it is.
+
+    Args:
+        source: what to read.
+        stack: closes what was opened.
+
+    Returns:
+        A function that gives the next piece, never an empty one, and None after the last.
+
+    Raises:
+        ConfigError: it cannot be read, or is no source; the function raises it, too, for a piece that is no bytes.
+    """
+    return _nonempty(await _reader(source, stack))
 
 
 def _nonempty(read: Callable[[], Awaitable[Any]]) -> _Read:

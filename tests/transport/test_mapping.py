@@ -13,7 +13,8 @@ import pytest
 import wsproto.utilities
 
 from deepgram_anyio import errors
-from deepgram_anyio.transport.mapping import mapped, translated
+from deepgram_anyio.errors import RateLimitError
+from deepgram_anyio.transport.mapping import mapped, refused, retry_after_s, translated
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:
@@ -106,3 +107,32 @@ async def test_cancellation_passes_unchanged() -> None:
 async def test_a_deadline_around_foreign_code_is_our_timeout() -> None:
     with pytest.raises(errors.TimeoutError, match="could not wait"), mapped("wait"), anyio.fail_after(0):
         await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": " 120 "}, 120.0),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after-ms": "20", "retry-after": "3"}, 0.02),
+        ({"retry-after-ms": "never", "retry-after": "3"}, 3.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:05 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 5.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:28:05 GMT"}, 0.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:05 -0000", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "²"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({}, None),
+    ],
+)
+def test_how_long_the_server_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers) == seconds
+    error = refused(429, headers, b"")
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == seconds

@@ -1,0 +1,5 @@
+"""The embedded server's REST routes."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

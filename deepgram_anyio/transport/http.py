@@ -1,0 +1,314 @@
+"""REST: one pooled httpx client, requests tried again where that is safe, and every failure as our own error."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+import httpx
+
+from ..errors import ApiError, DeepgramError, RemoteProtocolError
+from ..errors import TimeoutError as DeadlineError
+from .bodies import Body
+from .dial import WebSocketUrl, find_proxy, usable_context
+from .http_errors import is_unsent, translated_http
+from .mapping import refused, retry_after_s
+from .settings import Limits, RetryPolicy, Timeouts
+
+if TYPE_CHECKING:
+    import ssl
+
+    from typing_extensions import Self
+
+__all__ = ["HttpAnswer", "HttpPool", "HttpRequest"]
+
+logger = logging.getLogger("deepgram_anyio.http")
+
+_MAX_ERROR_BYTES = 64 * 1024
+
+
+class HttpRequest(NamedTuple):
+    """A request.
+
+    Attributes:
+        method: HTTP method.
+        url: where to, with the query.
+        name: what it is called in errors and logs, such as ``POST /v1/listen``; no query, no identifiers.
+        headers: asked for each try, so that a short-lived token is fresh.
+        body: what to send; None for nothing.
+    """
+
+    method: str
+    url: str
+    name: str
+    headers: Callable[[], Awaitable[Mapping[str, str]]]
+    body: Body | None = None
+
+
+class HttpAnswer:
+    """An answer whose body is still to come.
+
+    Attributes:
+        status: HTTP status code, 200 to 299.
+        headers: with lower-case names.
+        attempts: requests that it took, retries included.
+    """
+
+    def __init__(self, response: httpx.Response, name: str, attempts: int) -> None:
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = dict(response.headers)
+        self.attempts = attempts
+        self._response = response
+        self._name = name
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Iterate over the body, decompressed.
+
+        Raises:
+            ConnectionClosed: it broke off.
+            TimeoutError: nothing came within `Timeouts.read_s`.
+        """
+        try:
+            async for chunk in self._response.aiter_bytes():
+                yield chunk
+        except httpx.HTTPError as error:
+            raise translated_http(error, f"read the answer of {self._name}") from error
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            RemoteProtocolError: it is longer than allowed.
+            ConnectionClosed: it broke off.
+            TimeoutError: nothing came within `Timeouts.read_s`.
+        """
+        body = bytearray()
+        async for chunk in self.chunks():
+            if len(body) + len(chunk) > limit_bytes:
+                raise RemoteProtocolError(f"the answer of {self._name} is longer than {limit_bytes} bytes")
+            body += chunk
+        return bytes(body)
+
+
+class HttpPool:
+    """The one httpx client. Open, its connections are kept for the next call; else each call has one of its own."""
+
+    def __init__(
+        self,
+        *,
+        timeouts: Timeouts,
+        limits: Limits,
+        retry: RetryPolicy,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        share: Callable[[], float] = random.random,
+    ) -> None:
+        """
+        Args:
+            timeouts: of each try, unless a call has its own.
+            limits: of connections and of answers.
+            retry: when to try again.
+            proxy: as for `dial`; asked for each host.
+            ssl_context: as for `dial`.
+            share: gives random numbers, 0 to 1, for the waits between tries.
+        """
+        self._timeouts = timeouts
+        self._limits = limits
+        self._retry = retry
+        self._proxy = proxy
+        self._ssl_context = ssl_context
+        self._share = share
+        self._stack: AsyncExitStack | None = None
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        self._stack = AsyncExitStack()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        assert self._stack is not None
+        stack, self._stack = self._stack, None
+        self._clients.clear()
+        await stack.aclose()
+
+    async def request(
+        self, request: HttpRequest, *, deadline: float | Timeouts | None = None, max_retries: int | None = None
+    ) -> tuple[HttpAnswer, bytes]:
+        """Send a request and read its answer.
+
+        Args:
+            request: what to send.
+            deadline: seconds for the whole call, retries included; or deadlines for the phases of each try.
+            max_retries: tries after the first, instead of the policy's.
+
+        Raises:
+            ApiError: the server refused; its subclass tells why.
+            ConnectError: it could not be reached.
+            ConnectionClosed: the connection broke.
+            TimeoutError: a deadline passed; its message says which.
+            RemoteProtocolError: the answer is too long, or cannot be decompressed.
+        """
+        with _within(deadline, request.name):
+            async with self.stream(request, deadline=deadline, max_retries=max_retries) as answer:
+                return answer, await answer.read(self._limits.max_response_bytes)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: HttpRequest, *, deadline: float | Timeouts | None = None, max_retries: int | None = None
+    ) -> AsyncIterator[HttpAnswer]:
+        """Send a request; the body of its answer is read within the block. See `request`.
+
+        Seconds given as `deadline` end where the answer begins.
+        """
+        if request.body is not None:
+            await request.body.prepare()
+        timeouts = deadline if isinstance(deadline, Timeouts) else self._timeouts
+        async with AsyncExitStack() as stack:
+            client = self._client(request, stack)
+            with _within(deadline, request.name):
+                answer = await self._try_until_answered(client, request, timeouts, max_retries, stack)
+            yield answer
+
+    def _client(self, request: HttpRequest, stack: AsyncExitStack) -> httpx.AsyncClient:
+        found = find_proxy(WebSocketUrl.parse(request.url), self._proxy)
+        via = None if found is None else found.url
+        if self._stack is None:
+            client = self._new_client(via)
+            stack.push_async_callback(_close_client, client)
+            return client
+        if via not in self._clients:
+            self._clients[via] = self._new_client(via)
+            self._stack.push_async_callback(_close_client, self._clients[via])
+        return self._clients[via]
+
+    def _new_client(self, proxy: str | None) -> httpx.AsyncClient:
+        limits = httpx.Limits(
+            max_connections=self._limits.max_connections,
+            max_keepalive_connections=self._limits.max_idle_connections,
+        )
+        return httpx.AsyncClient(
+            verify=usable_context(self._ssl_context),
+            proxy=proxy,
+            limits=limits,
+            trust_env=False,  # the environment's proxies were looked up already, by the rules that sockets have, too
+            follow_redirects=False,
+        )
+
+    async def _try_until_answered(
+        self,
+        client: httpx.AsyncClient,
+        request: HttpRequest,
+        timeouts: Timeouts,
+        max_retries: int | None,
+        stack: AsyncExitStack,
+    ) -> HttpAnswer:
+        allowed = self._retry.max_retries if max_retries is None else max_retries
+        for attempt in range(1, allowed + 2):
+            try:
+                response = await self._try(client, request, timeouts, stack)
+                return HttpAnswer(response, request.name, attempt)
+            except _Failed as failed:
+                error, wait_s = failed.error, self._wait_s(failed, attempt)
+                spent = request.body is not None and request.body.touched and not request.body.replayable
+                if attempt > allowed or spent or wait_s is None:
+                    raise error from failed.__cause__
+            logger.info("%s failed and is tried again in %.2f s: %s", request.name, wait_s, error)
+            await anyio.sleep(wait_s)
+        raise AssertionError  # pragma: no cover - the last try returned or raised
+
+    async def _try(
+        self, client: httpx.AsyncClient, request: HttpRequest, timeouts: Timeouts, stack: AsyncExitStack
+    ) -> httpx.Response:
+        async with AsyncExitStack() as sending:
+            headers = dict(await request.headers())
+            content = None
+            if request.body is not None:
+                headers.setdefault("Content-Type", request.body.content_type)
+                if request.body.size_bytes is not None:
+                    headers["Content-Length"] = str(request.body.size_bytes)
+                content = await sending.enter_async_context(request.body.opened())
+            try:
+                built = client.build_request(
+                    request.method, request.url, headers=headers, content=content, timeout=_phases(timeouts)
+                )
+                response = await client.send(built, stream=True)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                safe = is_unsent(error) or (request.method == "GET" and isinstance(error, httpx.NetworkError))
+                raise _Failed(translated_http(error, f"call {request.name}"), retryable=safe) from error
+            stack.push_async_callback(_close, response)
+        if response.is_success:
+            return response
+        raise _Failed(await _refusal(response), headers=dict(response.headers))
+
+    def _wait_s(self, failed: _Failed, attempt: int) -> float | None:
+        """How long to wait before the next try; None when there must be none."""
+        if not failed.retryable:
+            return None
+        asked_s = retry_after_s(failed.headers)
+        if asked_s is None:
+            return self._retry.wait_s(attempt, self._share())
+        return asked_s if asked_s <= self._retry.max_retry_after_s else None
+
+
+class _Failed(Exception):  # noqa: N818 - never leaves this module
+    """A try that failed."""
+
+    def __init__(
+        self, error: DeepgramError, *, retryable: bool | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(error)
+        self.error = error
+        self.retryable = retryable if retryable is not None else isinstance(error, ApiError) and error.retryable
+        self.headers = headers or {}
+
+
+async def _close_client(client: httpx.AsyncClient) -> None:
+    with anyio.CancelScope(shield=True):
+        await client.aclose()
+
+
+async def _close(response: httpx.Response) -> None:
+    with anyio.CancelScope(shield=True):
+        await response.aclose()
+
+
+async def _refusal(response: httpx.Response) -> ApiError:
+    body = b""
+    try:
+        async for chunk in response.aiter_bytes():
+            body = (body + chunk)[:_MAX_ERROR_BYTES]
+            if len(body) == _MAX_ERROR_BYTES:
+                break
+    except httpx.HTTPError as error:
+        # The status says more than the failure to read what follows it.
+        logger.debug("the body of an answer %d broke off: %s", response.status_code, type(error).__name__)
+    await _close(response)
+    return refused(response.status_code, dict(response.headers), body)
+
+
+def _phases(timeouts: Timeouts) -> httpx.Timeout:
+    return httpx.Timeout(connect=timeouts.connect_s, write=timeouts.send_s, read=timeouts.read_s, pool=timeouts.pool_s)
+
+
+class _within:  # noqa: N801 - reads as the function that it stands for
+    """Seconds for the body, as our own error; a plain class, as a generator would hide the body's own errors."""
+
+    def __init__(self, deadline: float | Timeouts | None, name: str) -> None:
+        self._seconds = None if isinstance(deadline, Timeouts) else deadline
+        self._name = name
+        self._scope = anyio.CancelScope()
+
+    def __enter__(self) -> None:
+        if self._seconds is not None:
+            self._scope.deadline = anyio.current_time() + self._seconds
+        self._scope.__enter__()
+
+    def __exit__(self, *exc_info: object) -> bool | None:
+        stop = self._scope.__exit__(*exc_info)  # type: ignore[arg-type]
+        if self._scope.cancelled_caught:
+            raise DeadlineError(f"{self._name} did not end within {self._seconds:g} s")
+        return stop
