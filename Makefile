@@ -9,7 +9,7 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs-diagrams check-diagrams interop check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,13 +49,15 @@ coverage: ## the protocol core alone: all branches, from its own tests
 	$(BIN)/coverage run --branch --source=deepgram_anyio/protocol -m pytest tests/protocol
 	$(BIN)/coverage report --fail-under=100
 
-docs-diagrams: ## write the state diagrams into ARCHITECTURE.md
+docs: ## write what is generated: the state diagrams in ARCHITECTURE.md, the table of operations in docs/rest.md
 	$(DEV)
 	$(BIN)/python scripts/state_diagrams.py
+	$(BIN)/python scripts/operations_table.py
 
-check-diagrams: ## fail when the state diagrams are stale
+check-docs: ## fail when something generated is stale
 	$(DEV)
 	@$(BIN)/python scripts/state_diagrams.py --check
+	@$(BIN)/python scripts/operations_table.py --check
 
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)

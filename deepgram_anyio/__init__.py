@@ -47,6 +47,11 @@ if TYPE_CHECKING:
     from .protocol.flux_options import FluxOptions
     from .protocol.functions import function_schema
     from .protocol.listen_options import LiveOptions
+    from .protocol.rest.analysis import Analysis, AnalysisAccepted, ReadOptions
+    from .protocol.rest.live_transcript import LiveTranscript
+    from .protocol.rest.prerecorded_options import PrerecordedOptions
+    from .protocol.rest.speech import FluxSpeechOptions, Speech, SpeechAccepted, SpeechInfo, SpeechOptions
+    from .protocol.rest.transcription import Transcription, TranscriptionAccepted
     from .protocol.speak_options import FluxSpeakOptions, SpeakOptions
     from .services.agent import AgentConnection
     from .services.connection import ConnectionStats
@@ -54,10 +59,13 @@ if TYPE_CHECKING:
     from .services.listen import LiveConnection
     from .services.speak import FluxSpeakConnection, SpeakConnection
     from .services.speech import SpeakStats, SpeechAudio
+    from .services.synthesize import SpeechStream
     from .transport.settings import Limits, RetryPolicy, Timeouts
 
 __all__ = [
     "AgentConnection",
+    "Analysis",
+    "AnalysisAccepted",
     "ApiError",
     "AuthenticationError",
     "BadRequestError",
@@ -73,24 +81,35 @@ __all__ = [
     "FluxOptions",
     "FluxSpeakConnection",
     "FluxSpeakOptions",
+    "FluxSpeechOptions",
     "Limits",
     "LiveConnection",
     "LiveOptions",
+    "LiveTranscript",
     "LocalProtocolError",
     "NotFoundError",
     "PayloadTooLargeError",
     "PaymentRequiredError",
     "PermissionDeniedError",
+    "PrerecordedOptions",
     "ProtocolError",
     "RateLimitError",
+    "ReadOptions",
     "RemoteProtocolError",
     "RetryPolicy",
     "ServerError",
     "SpeakConnection",
     "SpeakOptions",
     "SpeakStats",
+    "Speech",
+    "SpeechAccepted",
     "SpeechAudio",
+    "SpeechInfo",
+    "SpeechOptions",
+    "SpeechStream",
     "Timeouts",
+    "Transcription",
+    "TranscriptionAccepted",
     "TransportError",
     "__version__",
     "errors",
@@ -102,6 +121,8 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
     "AgentConnection": "services.agent",
+    "Analysis": "protocol.rest.analysis",
+    "AnalysisAccepted": "protocol.rest.analysis",
     "ClientConfig": "config",
     "ConnectionStats": "services.connection",
     "DeepgramClient": "client",
@@ -109,15 +130,26 @@ _HOMES = {
     "FluxOptions": "protocol.flux_options",
     "FluxSpeakConnection": "services.speak",
     "FluxSpeakOptions": "protocol.speak_options",
+    "FluxSpeechOptions": "protocol.rest.speech",
     "Limits": "transport.settings",
     "LiveConnection": "services.listen",
     "LiveOptions": "protocol.listen_options",
+    "LiveTranscript": "protocol.rest.live_transcript",
+    "PrerecordedOptions": "protocol.rest.prerecorded_options",
+    "ReadOptions": "protocol.rest.analysis",
     "RetryPolicy": "transport.settings",
     "SpeakConnection": "services.speak",
     "SpeakOptions": "protocol.speak_options",
     "SpeakStats": "services.speech",
+    "Speech": "protocol.rest.speech",
+    "SpeechAccepted": "protocol.rest.speech",
     "SpeechAudio": "services.speech",
+    "SpeechInfo": "protocol.rest.speech",
+    "SpeechOptions": "protocol.rest.speech",
+    "SpeechStream": "services.synthesize",
     "Timeouts": "transport.settings",
+    "Transcription": "protocol.rest.transcription",
+    "TranscriptionAccepted": "protocol.rest.transcription",
     "function_schema": "protocol.functions",
 }
 _MODULES = {"errors", "protocol"}

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 from .config import ClientConfig, resolve_credentials, resolve_hosts
 from .errors import ConfigError
 from .services.agent import Agent
+from .services.auth import Auth
 from .services.backend import Backend
 from .services.listen import Listen
+from .services.manage import Manage
+from .services.read import Read
+from .services.selfhosted import SelfHosted
 from .services.speak import Speak
 from .transport.credentials import Credentials, TokenSource
 
@@ -35,11 +39,19 @@ class DeepgramClient:
         listen: speech to text.
         speak: text to speech.
         agent: voice agents.
+        read: text intelligence.
+        auth: short-lived tokens.
+        manage: projects, keys, members, invitations, requests, usage, billing, models.
+        selfhosted: credentials of the self-hosted distribution.
     """
 
     listen: Listen
     speak: Speak
     agent: Agent
+    read: Read
+    auth: Auth
+    manage: Manage
+    selfhosted: SelfHosted
 
     def __init__(
         self,
@@ -97,6 +109,10 @@ class DeepgramClient:
         self.listen = Listen(backend)
         self.speak = Speak(backend)
         self.agent = Agent(backend)
+        self.read = Read(backend)
+        self.auth = Auth(backend)
+        self.manage = Manage(backend)
+        self.selfhosted = SelfHosted(backend)
 
     @property
     def base_url(self) -> str:
@@ -105,7 +121,7 @@ class DeepgramClient:
 
     def __getattr__(self, name: str) -> Any:
         # Only reached for what is not set: the services of a local client before its server runs.
-        if name in {"_backend", "agent", "listen", "speak"}:
+        if name == "_backend" or name in type(self).__annotations__:
             raise ConfigError("DeepgramClient.local() starts its server in 'async with DeepgramClient.local() as dg'")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

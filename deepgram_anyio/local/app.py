@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,29 +15,50 @@ from .asgi import RequestIds, refuse
 from .flux_socket import FluxSocket
 from .flux_speak_socket import FluxSpeakSocket
 from .listen_socket import ListenSocket
+from .rest.call import Handler
+from .rest.dispatch import HANDLERS, refuse_request, rest_routes
 from .speak_socket import SpeakSocket
 from .state import ServerState
 
 __all__ = ["build_app"]
 
 
-def build_app(state: ServerState) -> ASGIApp:
-    """Return the application that serves a state's engines."""
+def build_app(state: ServerState, *, handlers: Mapping[str, Handler] = HANDLERS) -> ASGIApp:
+    """Return the application that serves a state's engines.
+
+    Args:
+        state: what is served.
+        handlers: what answers each REST call, by its name in `OPERATIONS`.
+    """
     routes = [
         WebSocketRoute("/v1/listen", ListenSocket(state)),
         WebSocketRoute("/v2/listen", FluxSocket(state)),
         WebSocketRoute("/v1/agent/converse", AgentSocket(state)),
         WebSocketRoute("/v1/speak", SpeakSocket(state)),
         WebSocketRoute("/v2/speak", FluxSpeakSocket(state)),
-        WebSocketRoute("/{path:path}", _no_such_socket),
-        Route("/{path:path}", _no_such_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        WebSocketRoute("/{path:path}", _NoSuchSocket()),
+        *rest_routes(state, handlers),
+        Route("/{path:path}", _NoSuchRoute()),
     ]
-    return RequestIds(Starlette(routes=routes), new_id=lambda: str(uuid.uuid4()))
+    return RequestIds(_RawPaths(Starlette(routes=routes)), new_id=lambda: str(uuid.uuid4()))
 
 
-async def _no_such_route(request: Request) -> Response:
-    refusal = Refusal(404, "NOT_FOUND", f"The local server has no route {request.method} {request.url.path}.")
-    return Response(refusal.body(request_id_of(request.scope)), refusal.status, dict(refusal.headers()))
+class _RawPaths:
+    """Middleware: routes see a request's path as it came, so that an encoded slash does not divide an identifier."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("raw_path"):
+            scope = {**scope, "path": scope["raw_path"].decode("latin-1").partition("?")[0]}
+        await self._app(scope, receive, send)
+
+
+class _NoSuchRoute:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = Refusal(404, "NOT_FOUND", f"The local server has no route {scope['method']} {scope['path']}.")
+        await refuse_request(refusal, scope, receive, send)
 
 
 class _NoSuchSocket:
@@ -46,6 +66,3 @@ class _NoSuchSocket:
         refusal = Refusal(404, "NOT_FOUND", f"The local server has no socket {scope['path']}.")
         await receive()
         await refuse(send, refusal.status, refusal.headers(), refusal.body(request_id_of(scope)))
-
-
-_no_such_socket = _NoSuchSocket()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
@@ -18,20 +17,14 @@ from ..protocol.machine import Role
 from ..protocol.messages import Audio, Message, UnknownEvent
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session
+from .recognition_checks import check_recognition
 from .socket_app import SocketApp, bad_request, read_options
 from .transcriber import LiveTranscriber
 from .wire_audio import UndecodableAudioError
 
 __all__ = ["ListenSocket"]
 
-_MODELS = re.compile(
-    r"(nova(-[23])?|enhanced|base|whisper)(-[a-z0-9]+)*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|custom"
-)
-_ENGLISH = re.compile(r"en(-[A-Za-z]{2,4})?")
 _SLICE_BYTES = 16 * 1024
-_MIN_RATE_HZ = 1_000
-_MAX_RATE_HZ = 384_000
-_MAX_CHANNELS = 16
 
 
 class ListenSocket(SocketApp[LiveOptions, ListenMachine]):
@@ -39,16 +32,9 @@ class ListenSocket(SocketApp[LiveOptions, ListenMachine]):
 
     def read(self, query: bytes) -> LiveOptions:
         options = read_options(LiveOptions, query)
-        if not _MODELS.fullmatch(options.model):
-            raise bad_request(f"no such model/language/tier combination found: {options.model}")
-        if options.language is not None and not _ENGLISH.fullmatch(options.language):
-            raise bad_request("the local server recognises English only")
+        check_recognition(options)
         if options.encoding is not None and options.encoding not in RAW_ENCODINGS:
             raise bad_request(f"the local server does not decode encoding={options.encoding}")
-        if not _MIN_RATE_HZ <= (options.sample_rate or _MIN_RATE_HZ) <= _MAX_RATE_HZ:
-            raise bad_request("sample_rate is out of range")
-        if (options.channels or 1) > _MAX_CHANNELS:
-            raise bad_request("too many channels")
         return options
 
     def machine(self, options: LiveOptions, now: float) -> ListenMachine:

@@ -32,11 +32,13 @@ class LocalServer:
     Attributes:
         host: the address it listens on.
         port: the port.
+        project_id: the project that there is.
         api_key: a key that it lets in; None when it lets everyone in.
     """
 
     host: str
     port: int
+    project_id: str
     api_key: str | None = field(default=None, repr=False)
 
     @property
@@ -57,6 +59,7 @@ async def serve(
     thinker: Thinker | None = None,
     idle_timeout_s: float = 10.0,
     max_connections: int = 100,
+    allow_private_urls: bool = False,
 ) -> AsyncIterator[LocalServer]:
     """Run the embedded server for as long as the block; it accepts connections when the block is entered.
 
@@ -65,13 +68,16 @@ async def serve(
     Args:
         host: address to listen on.
         port: port to listen on; 0 picks a free one.
-        api_keys: keys and tokens that are let in; None lets everyone in.
+        api_keys: keys that are let in, as the project owner's; more can be made through the API. None lets everyone in,
+            except with a key or token that is known to be deleted or expired.
         recognizer: the speech recogniser; None for the packaged one, started when first used. One that is passed in is
             not closed.
         voice: the voice; None for the best packaged one that is installed. One that is passed in is not closed.
         thinker: what voice agents answer with; None for one that works by rules, see `thinker.RuleThinker`.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
-        max_connections: streams served at once; more are refused with 429.
+        max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
+        allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network,
+            which is refused otherwise.
 
     Raises:
         ConfigError: the address cannot be used, or `api_keys` is a single string.
@@ -85,10 +91,16 @@ async def serve(
         thinker=thinker,
         idle_timeout_s=idle_timeout_s,
         max_connections=max_connections,
+        allow_private_urls=allow_private_urls,
     )
     state = ServerState(settings)
     listener = _listen(host, port)
-    server = LocalServer(host=host, port=listener.getsockname()[1], api_key=next(iter(api_keys)) if api_keys else None)
+    server = LocalServer(
+        host=host,
+        port=listener.getsockname()[1],
+        project_id=state.store.accounts.default_project_id,
+        api_key=next(iter(api_keys)) if api_keys else None,
+    )
     stop = anyio.Event()
     stopped = anyio.Event()
     # Cancelled, hypercorn leaves tasks behind; so it is asked to stop, and cancelled only if it does not.
@@ -101,6 +113,7 @@ async def serve(
 
     async with background_tasks() as tasks:
         tasks.start_soon(run)
+        tasks.start_soon(state.callbacks.run)
         try:
             yield server
         finally:

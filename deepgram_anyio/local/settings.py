@@ -18,12 +18,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the embedded server.
 
     Attributes:
-        api_keys: keys and tokens that are let in; None lets everyone in, as a self-hosted server does.
+        api_keys: keys that are let in, from the start; None lets everyone in, as a self-hosted server does.
         recognizer: the speech recogniser; None for the packaged one, started when first used.
         voice: the voice; None for the best packaged one that is installed, started when first used.
         thinker: what agents answer with; None for `thinker.RuleThinker`.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
-        max_connections: streams served at once; more are refused with 429.
+        max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
+        allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network.
     """
 
     api_keys: Collection[str] | None = None
@@ -32,3 +33,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     thinker: Thinker | None = None
     idle_timeout_s: float = 10.0
     max_connections: int = 100
+    allow_private_urls: bool = False
+
+    def __repr__(self) -> str:
+        keys = "any" if self.api_keys is None else f"{len(self.api_keys)} keys"
+        return f"<ServerSettings {keys}, {self.max_connections} connections>"

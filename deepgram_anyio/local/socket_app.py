@@ -14,7 +14,9 @@ from ..protocol.options import Options, parse_query
 from ..transport.session import Session, open_session
 from ..transport.settings import Limits, Timeouts
 from .answers import Refusal, authorize, request_id_of
-from .asgi import AsgiChannel, refuse
+from .asgi import refuse
+from .rest.scopes import TOKEN_SCOPE, require
+from .socket_account import AccountedChannel, AccountedSession, SocketAccount
 from .state import ServerState, logger
 
 __all__ = ["SocketApp", "bad_request", "read_options"]
@@ -58,21 +60,34 @@ class SocketApp(ABC, Generic[O, M]):
         await receive()  # websocket.connect
         request_id = request_id_of(scope)
         try:
-            subprotocol = authorize(scope, self.state.settings.api_keys)
+            caller, subprotocol = authorize(scope, self.state.store.accounts)
+            require(caller, TOKEN_SCOPE)
             options = self.read(scope["query_string"])
             with self.state.session() as cancel_scope:
                 await send({"type": "websocket.accept", "subprotocol": subprotocol})
-                await self._run(options, request_id, AsgiChannel(receive, send))
+                account = SocketAccount(self.state.store, caller, request_id=request_id, scope=scope)
+                try:
+                    await self._run(options, request_id, AccountedChannel(receive, send, account), account)
+                finally:
+                    account.settle()
             if cancel_scope.cancelled_caught:
                 with anyio.move_on_after(0.5):
                     await send({"type": "websocket.close", "code": 1001, "reason": "the server is stopping"})
         except Refusal as refusal:
             await refuse(send, refusal.status, refusal.headers(), refusal.body(request_id))
 
-    async def _run(self, options: O, request_id: str, channel: AsgiChannel) -> None:
+    async def _run(self, options: O, request_id: str, channel: AccountedChannel, account: SocketAccount) -> None:
         machine = self.machine(options, anyio.current_time())
         name = machine.kind.name
-        session = Session(machine, channel, limits=Limits(), timeouts=Timeouts(), request_id=request_id)
+        account.open(machine, options)
+        session = AccountedSession(
+            machine,
+            channel,
+            account,
+            limits=Limits(),
+            timeouts=Timeouts(),
+            request_id=request_id,
+        )
         logger.info("%s: request %s began", name, request_id)
         async with open_session(session):
             try:

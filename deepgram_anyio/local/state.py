@@ -11,6 +11,9 @@ import anyio.to_thread
 
 from .answers import Refusal
 from .engines.base import Recognizer, Voice
+from .rest.callbacks import Callbacks
+from .rest.fetch import Outbound
+from .rest.store import Clock, Store, utc_now
 from .settings import ServerSettings
 
 __all__ = ["ServerState", "logger"]
@@ -23,12 +26,23 @@ class ServerState:
 
     Attributes:
         settings: what it was told.
+        store: what it remembers.
+        callbacks: does the work behind requests with a callback; somebody must `run` it.
         threads: bounds the worker threads that the engines run in. Each stream uses one at a time, and there are as
             many as streams, so that none can starve another.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, *, clock: Clock = utc_now) -> None:
+        """
+        Args:
+            settings: what it is told.
+            clock: tells the time of day, with its zone, for what is remembered and what expires.
+        """
         self.settings = settings
+        self.store: Store = Store(settings.api_keys, clock=clock)
+        self.callbacks: Callbacks = Callbacks(
+            Outbound(allow_private=settings.allow_private_urls), max_jobs=settings.max_connections
+        )
         self.threads: anyio.CapacityLimiter = anyio.CapacityLimiter(settings.max_connections)
         self._recognizer = settings.recognizer
         self._voice = settings.voice
@@ -54,9 +68,14 @@ class ServerState:
                 self._voice = await anyio.to_thread.run_sync(default_voice)
             return self._voice
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the server is about to end."""
+        return self._stopping
+
     @contextmanager
     def session(self) -> Iterator[anyio.CancelScope]:
-        """Count a stream, and let `stop` cancel it.
+        """Count a stream, or a request of speech or text, and let `stop` cancel it.
 
         Raises:
             Refusal: there are too many.
@@ -75,6 +94,7 @@ class ServerState:
     async def stop(self) -> None:
         """End all streams, and the engines that this server started."""
         self._stopping = True
+        self.callbacks.stop()
         for scope in self._scopes:
             scope.cancel()
         for engine, given in ((self._recognizer, self.settings.recognizer), (self._voice, self.settings.voice)):

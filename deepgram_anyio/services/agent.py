@@ -1,10 +1,10 @@
-"""Voice agents: ``/v1/agent/converse``."""
+"""Voice agents: ``/v1/agent``."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -17,12 +17,18 @@ from ..protocol.functions import ClientFunction
 from ..protocol.ledger import AudioFormat
 from ..protocol.machine import Role
 from ..protocol.messages import Message
+from ..protocol.rest.agents import ThinkModelList
+from ..protocol.rest.operations import operation
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session
+from .agent_store import Configurations, Variables
 from .audio_connection import AudioSender
-from .backend import Backend
+from .backend import Backend, CallParams
 from .connection import ConnectionStats, open_connection
 from .functions import FunctionCalls
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Agent", "AgentConnection", "AgentV1"]
 
@@ -118,10 +124,25 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
 
 
 class AgentV1:
-    """``/v1/agent/converse``: conversations with a voice agent."""
+    """Conversations with a voice agent, and what the server keeps for them.
+
+    Attributes:
+        configurations: stored agents.
+        variables: values that stored agents can refer to.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self.configurations: Configurations = Configurations(backend)
+        self.variables: Variables = Variables(backend)
+
+    async def think_models(self, **call: Unpack[CallParams]) -> ThinkModelList:
+        """List the language models that agents can think with. Raises as the calls of `ManageV1` do.
+
+        Args:
+            **call: see `CallParams`.
+        """
+        return await self._backend.call(operation("agent.v1.think_models"), call, returns=ThinkModelList)
 
     @asynccontextmanager
     async def connect(

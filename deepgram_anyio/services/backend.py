@@ -12,7 +12,7 @@ import msgspec
 
 from .._version import __version__
 from ..errors import ConfigError, RemoteProtocolError
-from ..protocol.options import Options
+from ..protocol.options import Options, merge_options
 from ..protocol.rest.base import NoOptions, Operation, RawResponse, Response
 from ..transport.credentials import Credentials
 from ..transport.settings import Limits, RetryPolicy, Timeouts
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from ..transport.http import HttpAnswer, HttpPool, HttpRequest
     from ..transport.websocket import WebSocket
 
-__all__ = ["Backend", "CallParams", "raw_response"]
+__all__ = ["Backend", "CallParams", "raw_response", "split_params"]
 
+O = TypeVar("O", bound=Options)  # noqa: E741 - conventional for a type variable
 R = TypeVar("R", bound=Response)
 
 
@@ -43,6 +44,17 @@ class CallParams(TypedDict, total=False):
     max_retries: int | None
     extra_query: Mapping[str, Any] | None
     extra_headers: Mapping[str, str] | None
+
+
+def split_params(cls: type[O], options: O | None, params: Mapping[str, Any]) -> tuple[O, CallParams]:
+    """Part a call's keywords into its own options, merged with the struct and checked, and what every call takes.
+
+    Raises:
+        ConfigError: as for `merge_options`.
+    """
+    common = CallParams.__annotations__.keys()
+    call: Any = {name: value for name, value in params.items() if name in common}
+    return merge_options(cls, options, {name: value for name, value in params.items() if name not in common}), call
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,20 +118,32 @@ class Backend:
             TimeoutError: a deadline passed; its message says which.
             RemoteProtocolError: the answer is not what the API documents.
         """
+        raw = await self.fetch(operation, params, fields=fields, query=query, body=body)
+        try:
+            result: R = _decoder(returns).decode(raw.content or b"{}")
+        except msgspec.DecodeError as error:
+            name, request_id = f"{operation.method} {operation.path}", raw.headers.get("dg-request-id")
+            raise RemoteProtocolError(
+                f"the answer of {name} is not as documented: {error} (request {request_id})"
+            ) from error
+        result.attach(raw)
+        return result
+
+    async def fetch(
+        self,
+        operation: Operation[Any],
+        params: CallParams,
+        *,
+        fields: Mapping[str, str] | None = None,
+        query: Options | None = None,
+        body: msgspec.Struct | Body | None = None,
+    ) -> RawResponse:
+        """Make a REST call, and return the answer whatever it is; see `call`."""
         request = self._request(operation, params, fields, query, body)
         answer, content = await self.http.request(
             request, deadline=params.get("timeout"), max_retries=params.get("max_retries")
         )
-        raw = raw_response(answer, content)
-        try:
-            result: R = _decoder(returns).decode(content or b"{}")
-        except msgspec.DecodeError as error:
-            request_id = raw.headers.get("dg-request-id")
-            raise RemoteProtocolError(
-                f"the answer of {request.name} is not as documented: {error} (request {request_id})"
-            ) from error
-        result.attach(raw)
-        return result
+        return raw_response(answer, content)
 
     @asynccontextmanager
     async def stream(
@@ -214,5 +238,5 @@ def _decoder(returns: type[R]) -> msgspec.json.Decoder[R]:
 def _json(body: msgspec.Struct) -> bytes:
     try:
         return msgspec.json.encode(body)
-    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError) as error:
         raise ConfigError(f"cannot be sent as JSON: {error}") from error

@@ -18,6 +18,7 @@ from .audio_connection import AudioConnection, stream_source
 from .backend import Backend
 from .connection import open_connection
 from .flux import ListenV2
+from .transcribe import TranscribeCalls
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -63,11 +64,8 @@ class LiveConnection(AudioConnection[ListenMachine, Event]):
         )
 
 
-class ListenV1:
-    """``/v1/listen``: live transcription with the Nova models."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+class ListenV1(TranscribeCalls):
+    """``/v1/listen``: the transcription of recordings and of live audio."""
 
     @asynccontextmanager
     async def connect(

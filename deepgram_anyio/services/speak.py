@@ -15,6 +15,7 @@ from ..protocol.speak_options import FluxSpeakOptions, FluxSpeakParams, SpeakOpt
 from .backend import Backend
 from .connection import open_connection
 from .speech import SpeechConnection
+from .synthesize import SynthesizeFluxCalls, SynthesizeSpeechCalls
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -66,11 +67,8 @@ class FluxSpeakConnection(SpeechConnection[FluxSpeakMachine, flux_speak.Event]):
         await self._session.call(lambda now: machine.configure(now, speed=speed))
 
 
-class SpeakV1:
-    """``/v1/speak``: streaming text to speech with the Aura voices."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+class SpeakV1(SynthesizeSpeechCalls):
+    """``/v1/speak``: text to speech with the Aura voices."""
 
     @asynccontextmanager
     async def connect(
@@ -113,11 +111,8 @@ class SpeakV1:
             yield connection
 
 
-class SpeakV2:
-    """``/v2/speak``: turn-based text to speech with the Flux voices."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+class SpeakV2(SynthesizeFluxCalls):
+    """``/v2/speak``: text to speech with the Flux voices; as a stream, turn by turn."""
 
     @asynccontextmanager
     async def connect(

@@ -9,6 +9,8 @@ from typing import Any
 
 __all__ = ["read_speech_headers"]
 
+_MAX_DIGITS = 18
+
 
 def read_speech_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of a `SpeechInfo` from headers with lower-case names; what cannot be read is left out.
@@ -21,7 +23,8 @@ def read_speech_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
     def number(name: str) -> int | None:
         value = text(name)
-        return int(value) if value is not None and value.isascii() and value.isdigit() else None
+        usable = value is not None and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
+        return int(value) if value is not None and usable else None
 
     found: dict[str, Any] = {
         "content_type": headers.get("content-type"),
@@ -41,5 +44,5 @@ def read_speech_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 def _date(value: str | None) -> datetime | None:
     try:
         return None if value is None else parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None  # a header that nobody needs must not cost the audio

@@ -73,7 +73,7 @@ class Body:
         """Open the source from its beginning, for one request, and close what was opened in the end.
 
         Raises:
-            ConfigError: it cannot be read; a piece of it that is no bytes, likewise, raises as it comes.
+            ConfigError: it cannot be read; as the pieces come: one is no bytes, or the length changed meanwhile.
         """
         async with AsyncExitStack() as stack:
             source = self._source
@@ -86,14 +86,20 @@ class Body:
         sent = 0
         self.touched = True
         while (piece := await read()) is not None:
+            if self.size_bytes is not None and sent + len(piece) > self.size_bytes:
+                raise ConfigError("the source grew while it was sent")
             yield piece
             # The network asks for the next piece when it has taken this one.
             sent += len(piece)
             if self._on_progress is not None:
                 self._on_progress(sent, self.size_bytes)
+        if self.size_bytes is not None and sent < self.size_bytes:
+            raise ConfigError("the source shrank while it was sent")
 
     def _look_at_file(self) -> None:
         file = self._source
+        if getattr(file, "closed", False) is True:
+            raise ConfigError("cannot read the file: it is closed")
         try:
             if not file.seekable():
                 return
@@ -101,7 +107,7 @@ class Body:
             self.size_bytes = file.seek(0, io.SEEK_END) - self._begins_at
             file.seek(self._begins_at)
         except (AttributeError, OSError, ValueError):
-            return  # a reader of one's own, a pipe or a closed file: reading will tell
+            return  # a reader of one's own, or a pipe
         self.replayable = True
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
 
 import h11
 from wsproto.utilities import generate_accept_token, generate_nonce
 
-from ..errors import ApiError, ConfigError, ConnectError
+from ..errors import ApiError, ConnectError
+from .headers import HeaderSource, checked_headers
 from .mapping import refused
 
-__all__ = ["ClientHandshake", "Exchange", "HeaderSource"]
-
-HeaderSource: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+__all__ = ["ClientHandshake", "Exchange"]
 
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_BODY_BYTES = 64 * 1024
@@ -107,7 +104,7 @@ class ClientHandshake:
     """
 
     def __init__(self, *, authority: str, target: str, headers: HeaderSource | None = None) -> None:
-        extra = _checked_headers(headers)
+        extra = checked_headers(headers, reserved=_OWN_HEADERS)
         key = generate_nonce()
         self._accept = generate_accept_token(key).decode("ascii")
         self._subprotocols = {
@@ -150,24 +147,10 @@ class ClientHandshake:
         return refused(status, self.exchange.headers, self.exchange.body)
 
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 _OWN_HEADERS = frozenset(
     {"host", "upgrade", "connection", "content-length", "transfer-encoding"}
     | {f"sec-websocket-{name}" for name in ("key", "version", "accept", "extensions")}
 )
-
-
-def _checked_headers(headers: HeaderSource | None) -> list[tuple[str, str]]:
-    pairs: list[Any] = list(headers.items()) if isinstance(headers, Mapping) else list(headers or ())
-    for name, value in pairs:
-        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-            raise ConfigError("a header's name is not a valid HTTP token")
-        if not isinstance(value, str) or (value and not _VALUE.fullmatch(value)):
-            raise ConfigError(f"the value of header {name} has characters that HTTP does not allow")
-        if name.lower() in _OWN_HEADERS:
-            raise ConfigError(f"header {name} belongs to the WebSocket handshake")
-    return pairs
 
 
 def _items(value: str) -> list[str]:

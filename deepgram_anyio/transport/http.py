@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import random
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import httpx
 
-from ..errors import ApiError, DeepgramError, RemoteProtocolError
+from ..errors import ApiError, ConfigError, DeepgramError, RemoteProtocolError
 from ..errors import TimeoutError as DeadlineError
 from .bodies import Body
 from .dial import WebSocketUrl, find_proxy, usable_context
+from .headers import checked_headers
 from .http_errors import is_unsent, translated_http
 from .mapping import refused, retry_after_s
 from .settings import Limits, RetryPolicy, Timeouts
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpAnswer", "HttpPool", "HttpRequest"]
 
-logger = logging.getLogger("deepgram_anyio.http")
+_logger = logging.getLogger("deepgram_anyio.http")
 
 _MAX_ERROR_BYTES = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_OWN_HEADERS = frozenset({"accept-encoding", "connection", "content-length", "host", "transfer-encoding"})
+_BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError)
 
 
 class HttpRequest(NamedTuple):
@@ -50,10 +55,13 @@ class HttpRequest(NamedTuple):
 
 
 class HttpAnswer:
-    """An answer whose body is still to come.
+    """An answer whose body is still to come: iterate over it, decompressed, or `read` it.
+
+    Iterating raises `ConnectionClosed` when the body breaks off, `TimeoutError` when nothing comes within
+    `Timeouts.read_s`, and `RemoteProtocolError` when it cannot be decompressed.
 
     Attributes:
-        status: HTTP status code, 200 to 299.
+        status: HTTP status code.
         headers: with lower-case names.
         attempts: requests that it took, retries included.
     """
@@ -64,17 +72,23 @@ class HttpAnswer:
         self.attempts = attempts
         self._response = response
         self._name = name
+        self._chunks = response.aiter_raw()
+        # Not httpx's own: its generators cannot be closed properly when what they decompress is broken.
+        self._unzip = zlib.decompressobj(_GZIP) if "gzip" in self.headers.get("content-encoding", "") else None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Iterate over the body, decompressed.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
 
-        Raises:
-            ConnectionClosed: it broke off.
-            TimeoutError: nothing came within `Timeouts.read_s`.
-        """
+    async def __anext__(self) -> bytes:
         try:
-            async for chunk in self._response.aiter_bytes():
-                yield chunk
+            chunk = await anext(self._chunks)
+            return chunk if self._unzip is None else self._unzip.decompress(chunk)
+        except StopAsyncIteration:
+            if self._unzip is not None and not self._unzip.eof:
+                raise RemoteProtocolError(f"the answer of {self._name} ends within its compressed data") from None
+            raise
+        except zlib.error as error:
+            raise RemoteProtocolError(f"the answer of {self._name} cannot be decompressed") from error
         except httpx.HTTPError as error:
             raise translated_http(error, f"read the answer of {self._name}") from error
 
@@ -82,16 +96,47 @@ class HttpAnswer:
         """Return the whole body.
 
         Raises:
-            RemoteProtocolError: it is longer than allowed.
-            ConnectionClosed: it broke off.
-            TimeoutError: nothing came within `Timeouts.read_s`.
+            RemoteProtocolError: it is longer than allowed; otherwise as iterating.
         """
         body = bytearray()
-        async for chunk in self.chunks():
+        async for chunk in self:
             if len(body) + len(chunk) > limit_bytes:
                 raise RemoteProtocolError(f"the answer of {self._name} is longer than {limit_bytes} bytes")
             body += chunk
         return bytes(body)
+
+    async def read_some(self, limit_bytes: int) -> bytes:
+        """Return the beginning of the body, as much of it as comes and is wanted."""
+        body = b""
+        try:
+            async for chunk in self:
+                body = (body + chunk)[:limit_bytes]
+                if len(body) == limit_bytes:
+                    break
+        except DeepgramError as error:
+            # What came before says more than the failure to read what follows.
+            _logger.debug("the answer %d of %s broke off: %s", self.status, self._name, error)
+        return body
+
+    async def aclose(self) -> None:
+        """Let go of the connection: back into the pool when the body was read, and closed when not."""
+        with anyio.CancelScope(shield=True):
+            await self._response.aclose()
+            # Below are async generators of httpx and httpcore, and trio complains of those that the garbage collector
+            # finds. On a closed connection they come to their end at once.
+            with suppress(httpx.HTTPError, httpx.StreamError):
+                async for _ in self._chunks:
+                    pass
+
+
+class _Upload(httpx.AsyncByteStream):
+    """A body's pieces as httpx takes them. No generator: httpx would leave it to the garbage collector."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
 
 
 class HttpPool:
@@ -209,40 +254,36 @@ class HttpPool:
         allowed = self._retry.max_retries if max_retries is None else max_retries
         for attempt in range(1, allowed + 2):
             try:
-                response = await self._try(client, request, timeouts, stack)
-                return HttpAnswer(response, request.name, attempt)
+                answer = await self._try(client, request, timeouts, attempt)
             except _Failed as failed:
                 error, wait_s = failed.error, self._wait_s(failed, attempt)
                 spent = request.body is not None and request.body.touched and not request.body.replayable
                 if attempt > allowed or spent or wait_s is None:
                     raise error from failed.__cause__
-            logger.info("%s failed and is tried again in %.2f s: %s", request.name, wait_s, error)
+            else:
+                stack.push_async_callback(answer.aclose)
+                return answer
+            _logger.info("%s failed and is tried again in %.2f s: %s", request.name, wait_s, error)
             await anyio.sleep(wait_s)
         raise AssertionError  # pragma: no cover - the last try returned or raised
 
     async def _try(
-        self, client: httpx.AsyncClient, request: HttpRequest, timeouts: Timeouts, stack: AsyncExitStack
-    ) -> httpx.Response:
-        async with AsyncExitStack() as sending:
-            headers = dict(await request.headers())
-            content = None
-            if request.body is not None:
-                headers.setdefault("Content-Type", request.body.content_type)
-                if request.body.size_bytes is not None:
-                    headers["Content-Length"] = str(request.body.size_bytes)
-                content = await sending.enter_async_context(request.body.opened())
-            try:
-                built = client.build_request(
-                    request.method, request.url, headers=headers, content=content, timeout=_phases(timeouts)
-                )
-                response = await client.send(built, stream=True)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                safe = is_unsent(error) or (request.method == "GET" and isinstance(error, httpx.NetworkError))
-                raise _Failed(translated_http(error, f"call {request.name}"), retryable=safe) from error
-            stack.push_async_callback(_close, response)
-        if response.is_success:
-            return response
-        raise _Failed(await _refusal(response), headers=dict(response.headers))
+        self, client: httpx.AsyncClient, request: HttpRequest, timeouts: Timeouts, attempt: int
+    ) -> HttpAnswer:
+        answer = None
+        try:
+            async with _built(request, timeouts) as built:
+                try:
+                    answer = HttpAnswer(await client.send(built, stream=True), request.name, attempt)
+                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    safe = is_unsent(error) or (request.method == "GET" and isinstance(error, _BROKEN))
+                    raise _Failed(translated_http(error, f"call {request.name}"), retryable=safe) from error
+            await _check(answer)
+        except BaseException:
+            if answer is not None:
+                await answer.aclose()
+            raise
+        return answer
 
     def _wait_s(self, failed: _Failed, attempt: int) -> float | None:
         """How long to wait before the next try; None when there must be none."""
@@ -266,28 +307,41 @@ class _Failed(Exception):  # noqa: N818 - never leaves this module
         self.headers = headers or {}
 
 
+async def _check(answer: HttpAnswer) -> None:
+    if not 200 <= answer.status < 300:
+        body = await answer.read_some(_MAX_ERROR_BYTES)
+        raise _Failed(refused(answer.status, answer.headers, body), headers=answer.headers)
+
+
 async def _close_client(client: httpx.AsyncClient) -> None:
     with anyio.CancelScope(shield=True):
         await client.aclose()
 
 
-async def _close(response: httpx.Response) -> None:
-    with anyio.CancelScope(shield=True):
-        await response.aclose()
-
-
-async def _refusal(response: httpx.Response) -> ApiError:
-    body = b""
+@asynccontextmanager
+async def _built(request: HttpRequest, timeouts: Timeouts) -> AsyncIterator[httpx.Request]:
+    """Make httpx's request; none of what a client would add, such as cookies."""
+    given = checked_headers(await request.headers(), reserved=_OWN_HEADERS)
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in given]
     try:
-        async for chunk in response.aiter_bytes():
-            body = (body + chunk)[:_MAX_ERROR_BYTES]
-            if len(body) == _MAX_ERROR_BYTES:
-                break
-    except httpx.HTTPError as error:
-        # The status says more than the failure to read what follows it.
-        logger.debug("the body of an answer %d broke off: %s", response.status_code, type(error).__name__)
-    await _close(response)
-    return refused(response.status_code, dict(response.headers), body)
+        built = httpx.Request(request.method, request.url, headers=headers)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"could not call {request.name}: the URL cannot be used") from error
+    built.headers.setdefault("Accept", "*/*")
+    built.headers["Accept-Encoding"] = "gzip"
+    built.extensions["timeout"] = _phases(timeouts).as_dict()
+    if request.body is None:
+        yield built
+        return
+    built.headers.setdefault("Content-Type", request.body.content_type)
+    if request.body.size_bytes is not None:
+        built.headers["Content-Length"] = str(request.body.size_bytes)
+    else:
+        del built.headers["Content-Length"]  # httpx took it for empty
+        built.headers["Transfer-Encoding"] = "chunked"
+    async with request.body.opened() as pieces:
+        built.stream = _Upload(pieces)
+        yield built
 
 
 def _phases(timeouts: Timeouts) -> httpx.Timeout:

@@ -12,7 +12,6 @@ from ..errors import (
     ConnectionClosed,
     DeepgramError,
     LocalProtocolError,
-    RemoteProtocolError,
 )
 from ..errors import TimeoutError as DeadlineError
 from .mapping import translated
@@ -28,9 +27,8 @@ _TABLE: dict[type[Exception], tuple[type[DeepgramError], str]] = {
     httpx.ProxyError: (ConnectError, "the proxy refused"),
     httpx.UnsupportedProtocol: (ConfigError, "the URL cannot be used"),
     httpx.InvalidURL: (ConfigError, "the URL cannot be used"),
-    httpx.LocalProtocolError: (LocalProtocolError, "not valid in HTTP; a header, or a source whose length changed?"),
+    httpx.LocalProtocolError: (LocalProtocolError, "not valid in HTTP; a header?"),
     httpx.RemoteProtocolError: (ConnectionClosed, "the server broke off, or does not speak HTTP"),
-    httpx.DecodingError: (RemoteProtocolError, "the answer cannot be decompressed"),
     httpx.NetworkError: (ConnectionClosed, "the connection broke"),
 }
 

@@ -15,7 +15,8 @@ from ..errors import TimeoutError as DeadlineError
 from ..protocol.frames import Binary, Close, Frame, Text
 from .dial import WebSocketUrl, close_at_once, closed_on_failure, dial, receive_head, receive_more
 from .framing import Framing
-from .handshake import ClientHandshake, Exchange, HeaderSource
+from .handshake import ClientHandshake, Exchange
+from .headers import HeaderSource
 from .mapping import mapped
 from .settings import Limits, Timeouts
 

@@ -6,54 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response as HttpResponse
 
 from ...protocol.rest.base import Operation, Record
 from ..state import ServerState
+from .accounts import Caller, ProjectRecord
+from .history import Used
 
 __all__ = ["Caller", "Handler", "RestCall", "Used"]
-
-
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who calls.
-
-    Attributes:
-        project_id: the project that the credential belongs to.
-        member_id: whose credential it is.
-        api_key_id: the key; for a token, the key that it was granted with.
-        scopes: what the credential may do.
-        is_token: a granted token: good for speech and text, not for management.
-    """
-
-    project_id: str
-    member_id: str
-    api_key_id: str
-    scopes: frozenset[str]
-    is_token: bool = False
-
-
-class Used(msgspec.Struct, kw_only=True):
-    """What a call used, for the history of requests and for the bill. A handler fills it in.
-
-    Attributes:
-        model: canonical name of the model.
-        audio_s: length of the audio, in seconds.
-        channels: of it that were transcribed.
-        characters: spoken.
-        tokens_in: read by language models.
-        tokens_out: written by language models.
-        callback: URL that the result goes to.
-    """
-
-    model: str | None = None
-    audio_s: float = 0.0
-    channels: int = 1
-    characters: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    callback: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -81,6 +42,13 @@ class RestCall:
     caller: Caller
     request_id: str
     used: Used = field(default_factory=Used)
+
+    @property
+    def project(self) -> ProjectRecord:
+        """The project in the path; a call whose path names none that there is does not come this far."""
+        found = self.state.store.accounts.project(self.fields["project_id"], self.caller)
+        assert found is not None
+        return found
 
 
 Handler: TypeAlias = Callable[[RestCall], Awaitable["Record | HttpResponse"]]

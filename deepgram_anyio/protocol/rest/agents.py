@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+import msgspec
+
 from .base import Listing, Record, Response
 
 __all__ = [
@@ -89,6 +91,10 @@ class UpdateAgentConfiguration(Record, kw_only=True):
     metadata: dict[str, str]
 
 
+def _explicit_null() -> None:
+    """Default of a value that is always written out: it may well be null."""
+
+
 class AgentVariable(Response, kw_only=True):
     """A value that stored agents can refer to.
 
@@ -102,7 +108,7 @@ class AgentVariable(Response, kw_only=True):
 
     variable_id: str
     key: str
-    value: Any = None
+    value: Any = msgspec.field(default_factory=_explicit_null)
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

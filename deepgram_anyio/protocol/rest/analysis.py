@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from ...errors import ConfigError
 from ..options import Options
 from .base import Record, Response, explicit_list
+from .urls import check_callback
 
 __all__ = [
     "Analysis",
@@ -22,6 +23,7 @@ __all__ = [
     "Intents",
     "ModelUse",
     "ReadOptions",
+    "ReadParams",
     "SentimentSegment",
     "Sentiments",
     "Summary",
@@ -252,3 +254,20 @@ class ReadOptions(Options, frozen=True, kw_only=True):
     def check(self) -> None:
         if not (self.summarize or self.topics or self.intents or self.sentiment):
             raise ConfigError("nothing to do: ask for summarize, topics, intents or sentiment")
+        check_callback(self.callback, self.callback_method)
+
+
+class ReadParams(TypedDict, total=False):
+    """The fields of `ReadOptions` as keywords, for type checkers and editors; `callback` stands apart."""
+
+    summarize: bool | str | None
+    topics: bool | None
+    custom_topic: str | list[str] | None
+    custom_topic_mode: str | None
+    intents: bool | None
+    custom_intent: str | list[str] | None
+    custom_intent_mode: str | None
+    sentiment: bool | None
+    language: str | None
+    tag: str | list[str] | None
+    callback_method: str | None

@@ -24,9 +24,11 @@ __all__ = [
     "Record",
     "Response",
     "explicit_list",
+    "make_body",
 ]
 
 R_co = TypeVar("R_co", covariant=True)
+B = TypeVar("B", bound="Record")
 T = TypeVar("T")
 
 
@@ -97,7 +99,7 @@ class Response(Record, kw_only=True, dict=True):
 
     def attach(self, raw: RawResponse) -> None:
         """Note the HTTP answer that this was read from."""
-        self.__dict__["raw_response"] = raw
+        vars(self)["raw_response"] = raw
 
 
 class Listing(Response, Generic[T], kw_only=True):
@@ -125,6 +127,18 @@ class Confirmation(Response, kw_only=True):
     """The server did what it was told; some calls answer with a message, others with nothing."""
 
     message: str | None = None
+
+
+def make_body(cls: type[B], /, **values: Any) -> B:
+    """Make a JSON body of a call's arguments.
+
+    Raises:
+        ConfigError: an argument of the wrong type, or out of its range.
+    """
+    try:
+        return msgspec.convert(values, cls)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"wrong argument: {error}") from error
 
 
 class NoOptions(Options, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from ...errors import ConfigError
 from ..options import Options
+from .urls import check_callback
 
 __all__ = ["PrerecordedOptions", "PrerecordedParams"]
 
@@ -116,8 +117,7 @@ class PrerecordedOptions(Options, frozen=True, kw_only=True):
     def check(self) -> None:
         if not self.model:
             raise ConfigError("model must not be empty")
-        if self.callback_method not in (None, "POST", "PUT"):
-            raise ConfigError(f"callback_method must be POST or PUT, not {self.callback_method!r}")
+        check_callback(self.callback, self.callback_method)
 
 
 class PrerecordedParams(TypedDict, total=False):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from ...errors import ConfigError
 from ..options import Options
@@ -171,14 +173,14 @@ class CreateKey(Record, kw_only=True):
         scopes: what it may do, such as ``usage:write``, ``member`` or ``admin``.
         tags: labels.
         expiration_date: when it stops working.
-        time_to_live_in_seconds: the same, from now; only one of both.
+        time_to_live_in_seconds: the same, from now, more than 0; only one of both.
     """
 
     comment: str
     scopes: list[str]
     tags: list[str] | None = None
     expiration_date: datetime | None = None
-    time_to_live_in_seconds: int | None = None
+    time_to_live_in_seconds: Annotated[int, Meta(gt=0)] | None = None
 
     def check(self) -> None:
         """Raise `ConfigError` for values that cannot work together."""

@@ -10,6 +10,7 @@ from msgspec import Meta
 from ...errors import ConfigError
 from ..options import Options
 from .base import Record, Response
+from .urls import check_callback
 
 __all__ = [
     "FluxSpeechOptions",
@@ -113,7 +114,7 @@ class SpeechOptions(Options, frozen=True, kw_only=True):
     mip_opt_out: bool | None = None
 
     def check(self) -> None:
-        _check(self.model, self.callback_method)
+        _check(self.model, self.callback, self.callback_method)
 
 
 class SpeechParams(TypedDict, total=False):
@@ -164,7 +165,7 @@ class FluxSpeechOptions(Options, frozen=True, kw_only=True):
     mip_opt_out: bool | None = None
 
     def check(self) -> None:
-        _check(self.model, self.callback_method)
+        _check(self.model, self.callback, self.callback_method)
         if self.priority is not None and self.callback is None:
             raise ConfigError("priority is for requests with a callback")
 
@@ -185,8 +186,7 @@ class FluxSpeechParams(TypedDict, total=False):
     mip_opt_out: bool | None
 
 
-def _check(model: str, callback_method: str | None) -> None:
+def _check(model: str, callback: str | None, callback_method: str | None) -> None:
     if not model:
         raise ConfigError("model must not be empty")
-    if callback_method not in (None, "POST", "PUT"):
-        raise ConfigError(f"callback_method must be POST or PUT, not {callback_method!r}")
+    check_callback(callback, callback_method)

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import field
 
-from ..listen import Entity, ModelInfo, SearchTerm
+from ..listen import ModelInfo, SearchTerm
 from .analysis import AverageSentiment, Intents, ModelUse, Sentiments, Summary, Topics
 from .base import Record, Response, explicit_list
+from .captions import srt_captions, webvtt_captions
 
 __all__ = [
     "Alternative",
     "Channel",
     "ChunkSummary",
     "ChunkTopics",
+    "Entity",
     "Paragraph",
     "Paragraphs",
     "Sentence",
@@ -33,6 +35,17 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    _List: TypeAlias = list[T]
+    _Text: TypeAlias = str
+else:
+    # What is always there for whoever reads it may be null on the wire; `__post_init__` fills it in.
+    _List = list[T] | None
+    _Text = str | None
+
+
 class Word(Record, gc=False, kw_only=True):
     """One word of a transcript.
 
@@ -40,7 +53,7 @@ class Word(Record, gc=False, kw_only=True):
         word: the word, lower case, without punctuation.
         start: its start, in seconds.
         end: its end, in seconds.
-        confidence: 0 to 1.
+        confidence: 0 to 1; 0 when the server did not say.
         punctuated_word: the word as it stands in the transcript, with ``punctuate`` or ``smart_format``.
         speaker: number of the speaker, from 0, with ``diarize``.
         speaker_confidence: 0 to 1.
@@ -52,7 +65,7 @@ class Word(Record, gc=False, kw_only=True):
     word: str
     start: float
     end: float
-    confidence: float
+    confidence: float = 0.0
     punctuated_word: str | None = None
     speaker: int | None = None
     speaker_confidence: float | None = None
@@ -79,13 +92,16 @@ class Sentence(Record, kw_only=True):
 class Paragraph(Record, kw_only=True):
     """A paragraph, of one speaker with ``diarize``."""
 
-    sentences: list[Sentence] = field(default_factory=explicit_list)
+    sentences: _List[Sentence] = field(default_factory=explicit_list)
     speaker: int | None = None
     num_words: int | None = None
     start: float | None = None
     end: float | None = None
     sentiment: str | None = None
     sentiment_score: float | None = None
+
+    def __post_init__(self) -> None:
+        self.sentences = self.sentences or []
 
     @property
     def text(self) -> str:
@@ -97,7 +113,30 @@ class Paragraphs(Record, kw_only=True):
     """A transcript in paragraphs: as one text, and one by one."""
 
     transcript: str | None = None
-    paragraphs: list[Paragraph] = field(default_factory=explicit_list)
+    paragraphs: _List[Paragraph] = field(default_factory=explicit_list)
+
+    def __post_init__(self) -> None:
+        self.paragraphs = self.paragraphs or []
+
+
+class Entity(Record, kw_only=True):
+    """A name, a number or the like, with ``detect_entities``.
+
+    Attributes:
+        label: its kind, such as ``NAME``.
+        value: its formatted text.
+        raw_value: its spoken text.
+        confidence: 0 to 1.
+        start_word: index of its first word.
+        end_word: index after its last word.
+    """
+
+    label: str | None = None
+    value: str | None = None
+    raw_value: str | None = None
+    confidence: float | None = None
+    start_word: float | None = None
+    end_word: float | None = None
 
 
 class ChunkSummary(Record, kw_only=True):
@@ -140,9 +179,9 @@ class Alternative(Record, kw_only=True):
         topics: stretch by stretch, from the first version of ``topics``.
     """
 
-    transcript: str = field(default_factory=str)
+    transcript: _Text = field(default_factory=str)
     confidence: float | None = None
-    words: list[Word] = field(default_factory=explicit_list)
+    words: _List[Word] = field(default_factory=explicit_list)
     paragraphs: Paragraphs | None = None
     entities: list[Entity] | None = None
     languages: list[str] | None = None
@@ -150,6 +189,10 @@ class Alternative(Record, kw_only=True):
     translations: list[Translation] | None = None
     summaries: list[ChunkSummary] | None = None
     topics: list[ChunkTopics] | None = None
+
+    def __post_init__(self) -> None:
+        self.transcript = self.transcript or ""
+        self.words = self.words or []
 
 
 class Channel(Record, kw_only=True):
@@ -162,10 +205,13 @@ class Channel(Record, kw_only=True):
         language_confidence: 0 to 1.
     """
 
-    alternatives: list[Alternative] = field(default_factory=explicit_list)
+    alternatives: _List[Alternative] = field(default_factory=explicit_list)
     search: list[SearchTerm] | None = None
     detected_language: str | None = None
     language_confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        self.alternatives = self.alternatives or []
 
 
 class Utterance(Record, kw_only=True):
@@ -189,13 +235,17 @@ class Utterance(Record, kw_only=True):
     end: float
     confidence: float | None = None
     channel: int | None = None
-    transcript: str = field(default_factory=str)
-    words: list[Word] = field(default_factory=explicit_list)
+    transcript: _Text = field(default_factory=str)
+    words: _List[Word] = field(default_factory=explicit_list)
     speaker: int | None = None
     id: str | None = None
     languages: list[str] | None = None
     sentiment: str | None = None
     sentiment_score: float | None = None
+
+    def __post_init__(self) -> None:
+        self.transcript = self.transcript or ""
+        self.words = self.words or []
 
 
 class TranscriptionMetadata(Record, kw_only=True):
@@ -237,12 +287,15 @@ class TranscriptionMetadata(Record, kw_only=True):
 class TranscriptionResults(Record, kw_only=True):
     """What was heard, and what was said about it."""
 
-    channels: list[Channel] = field(default_factory=explicit_list)
+    channels: _List[Channel] = field(default_factory=explicit_list)
     utterances: list[Utterance] | None = None
     summary: Summary | None = None
     topics: Topics | None = None
     intents: Intents | None = None
     sentiments: Sentiments | None = None
+
+    def __post_init__(self) -> None:
+        self.channels = self.channels or []
 
 
 class Transcription(Response, kw_only=True):
@@ -324,6 +377,24 @@ class Transcription(Response, kw_only=True):
             said.append(word.text)
         if said:
             yield speaker, " ".join(said)
+
+    def to_webvtt(self, line_length: int = 8) -> str:
+        """Return the transcript as a WebVTT document. Needs the extra ``captions``.
+
+        It is made of the utterances, and without ``utterances`` of the words of the first channel alone.
+
+        Args:
+            line_length: words per caption, at most; a caption also ends with an utterance, and where another speaker
+                begins.
+
+        Raises:
+            ConfigError: there are no words; or ``deepgram_captions`` is not installed.
+        """
+        return webvtt_captions(self, line_length)
+
+    def to_srt(self, line_length: int = 8) -> str:
+        """Return the transcript as an SRT document; see `to_webvtt`."""
+        return srt_captions(self, line_length)
 
 
 class TranscriptionAccepted(Response, kw_only=True):
