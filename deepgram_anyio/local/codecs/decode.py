@@ -131,6 +131,7 @@ class RecordingDecoder:
     def _codec_chunks(self, demuxers: tuple[str, ...]) -> Iterator[_Chunk]:
         try:
             import av
+            from av.error import FFmpegError
         except ImportError as error:
             raise missing_extra("local", error) from error
         source = _CheckedFile(self._file, self._check)
@@ -143,7 +144,7 @@ class RecordingDecoder:
                 options["format_whitelist"] = demuxer
             try:
                 container = av.open(source, format=known, container_options=options, metadata_errors="replace")
-            except (av.error.FFmpegError, OSError, ValueError):
+            except (FFmpegError, OSError, ValueError):
                 source.raise_failure()
                 continue
             with container:
@@ -215,18 +216,18 @@ def _samples(container: Any) -> Iterator[_Chunk]:
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
-    import av
+    from av.error import FFmpegError
 
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
-        except (av.error.FFmpegError, OSError):
+        except (FFmpegError, OSError):
             packet = None  # it breaks off here
         if packet is None:
             return
         try:
             frames = packet.decode()
-        except av.error.FFmpegError:
+        except FFmpegError:
             continue  # one damaged packet
         yield from frames
