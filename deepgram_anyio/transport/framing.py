@@ -8,6 +8,7 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 
 from ..errors import LocalProtocolError, RemoteProtocolError
 from ..protocol.frames import Binary, Close, Frame, Ping, Pong, Text
+from .masking import FrameMasker
 
 __all__ = ["Framing"]
 
@@ -37,6 +38,7 @@ class Framing:
         self._max_bytes = max_message_bytes
         self._decoder = FrameDecoder(client=client)
         self._encoder = FrameProtocol(client=client, extensions=[])
+        self._masker = FrameMasker() if client else None
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
         self._message = bytearray()
         self._empty_fragments = 0
@@ -183,10 +185,16 @@ class Framing:
         self._owed_close = close
 
     def _encode(self, frame: Frame) -> bytes | bytearray:
-        if isinstance(frame, Text):
-            return self._encoder.send_data(self._checked_text(frame.data))
         if isinstance(frame, Binary):
-            return self._encoder.send_data(self._checked_bytes(frame.data))
+            payload = self._checked_bytes(frame.data)
+            return self._encoder.send_data(payload) if self._masker is None else self._masker.frame(2, payload)
+        if isinstance(frame, Text):
+            payload = self._checked_text(frame.data)
+            return (
+                self._encoder.send_data(str(payload, "utf-8"))
+                if self._masker is None
+                else self._masker.frame(1, payload)
+            )
         if isinstance(frame, Close):
             return self._encode_close(frame)
         if not isinstance(frame, (Ping, Pong)):
@@ -196,13 +204,14 @@ class Framing:
             raise LocalProtocolError(f"a ping or pong carries at most {_MAX_CONTROL_BYTES} bytes")
         return self._encoder.ping(payload) if isinstance(frame, Ping) else self._encoder.pong(payload)
 
-    def _checked_text(self, data: str | bytes | memoryview) -> str:
+    def _checked_text(self, data: str | bytes | memoryview) -> bytes:
         try:
-            text = data if isinstance(data, str) else str(self._checked_bytes(data), "utf-8")
-            length = len(text.encode())
+            text = data.encode() if isinstance(data, str) else self._checked_bytes(data)
+            if not isinstance(data, str):
+                str(text, "utf-8")
         except UnicodeError as error:
             raise LocalProtocolError("a text message is not valid Unicode") from error
-        self._check_sendable(length)
+        self._check_sendable(len(text))
         return text
 
     def _checked_bytes(self, data: bytes | memoryview) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from deepgram_anyio.local.wire_audio import UndecodableAudioError
 
 from .audio_files import FILES, av_file, loudest_hz, ogg_speex, sine, wav
 
+AV_VERSION = int(version("av").partition(".")[0])
 VOICE_RATE = 22_050
 FRAME_S = 0.1  # what codecs put around a sound, at most
 
@@ -169,6 +171,7 @@ def test_wide_band_amr(magic: bytes) -> None:
     assert len(samples) / 32_000 == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.skipif(AV_VERSION < 18, reason="the FFmpeg of older PyAVs takes the hand-made silent frames for damaged")
 @pytest.mark.parametrize("encoding", ["speex", None])
 def test_speex(encoding: str | None) -> None:
     (samples,) = decoded(ogg_speex(50), encoding=encoding)
