@@ -135,6 +135,8 @@ class RecordingDecoder:
         except ImportError as error:
             raise missing_extra("local", error) from error
         source = _CheckedFile(self._file, self._check)
+        # Titles in other encodings than UTF-8 are no reason to refuse the sound; since 19, PyAV thinks so, too.
+        lenient: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
         for demuxer in demuxers:
             self._file.seek(0)
             known = demuxer if "," not in demuxer else None
@@ -143,7 +145,7 @@ class RecordingDecoder:
             if known is None:
                 options["format_whitelist"] = demuxer
             try:
-                container = av.open(source, format=known, container_options=options, metadata_errors="replace")
+                container = av.open(source, format=known, container_options=options, **lenient)
             except (FFmpegError, OSError, ValueError):
                 source.raise_failure()
                 continue
