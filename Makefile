@@ -9,7 +9,7 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ check-docs: ## fail when something generated is stale
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)
 	$(BIN)/python tests/interop/run.py
+
+bench-facade: ## CPU time of the blocking facade beside deepgram-sdk 4.8.1; needs make interop once
+	$(DEV)
+	$(BIN)/python benchmarks/facade.py
 
 check: ## all of the above that CI does
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run

@@ -266,6 +266,18 @@ async def test_an_error_of_the_body_arrives_bare_and_closes_the_socket() -> None
     assert server.messages == []
 
 
+async def test_a_connection_that_was_left_lets_nobody_wait() -> None:
+    async with api() as server, client(server) as dg:
+        with pytest.raises(KeyError):
+            async with dg.listen.v1.connect(**RAW) as connection:
+                raise KeyError
+        with anyio.fail_after(1):
+            for wait in (connection.__anext__, connection.finalize, connection.close_stream):
+                with pytest.raises(ConnectionClosed, match="left before its end"):
+                    await wait()
+            await connection.aclose()
+
+
 async def test_the_end_of_the_block_waits_for_the_last_words() -> None:
     said: list[str] = []
 

@@ -30,7 +30,9 @@ def test_a_block_runs(number: int, backend: str, tmp_path: Path) -> None:
     samples = b"".join(ToneVoice().synthesize("Hm hm hm."))
     (tmp_path / "speech.wav").write_bytes(wav_header(data_bytes=len(samples), sample_rate=16000) + samples)
     code = BLOCKS[number]
-    assert code.count("anyio.run(main)") == 1
+    if "async def" not in code and backend != "asyncio":
+        pytest.skip("a blocking program")
+    assert code.count("anyio.run(main)") == code.count("async def main")
     program = tmp_path / "block.py"
     program.write_text(code.replace("anyio.run(main)", BACKENDS[backend]), encoding="utf-8")
     done = subprocess.run(

@@ -151,6 +151,7 @@ class HttpPool:
         proxy: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
         share: Callable[[], float] = random.random,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """
         Args:
@@ -160,6 +161,8 @@ class HttpPool:
             proxy: as for `dial`; asked for each host.
             ssl_context: as for `dial`.
             share: gives random numbers, 0 to 1, for the waits between tries.
+            transport: carries the requests instead of the network; proxies and TLS are its own matter. It is closed
+                with the connections.
         """
         self._timeouts = timeouts
         self._limits = limits
@@ -167,6 +170,7 @@ class HttpPool:
         self._proxy = proxy
         self._ssl_context = ssl_context
         self._share = share
+        self._transport = transport
         self._stack: AsyncExitStack | None = None
         self._clients: dict[str | None, httpx.AsyncClient] = {}
 
@@ -237,7 +241,8 @@ class HttpPool:
         )
         return httpx.AsyncClient(
             verify=usable_context(self._ssl_context),
-            proxy=proxy,
+            proxy=proxy if self._transport is None else None,
+            transport=self._transport,
             limits=limits,
             trust_env=False,  # the environment's proxies were looked up already, by the rules that sockets have, too
             follow_redirects=False,

@@ -146,6 +146,12 @@ class Session(Generic[M]):
         self.machine.close(code, reason)
         self._follow_up()
 
+    def leave(self) -> None:
+        """Note that nothing moves any more, so that nobody waits for it; harmless when the session has ended."""
+        if not self.machine.ended:
+            self.machine.fail(ConnectionClosed("the connection was left before its end"))
+            self._follow_up()
+
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
         """Do something in the background, until `stop_work` or the end of the session.
 
@@ -434,9 +440,12 @@ async def open_session(session: Session[M]) -> AsyncIterator[Session[M]]:
     When the body ends by an exception or by cancellation, the channel is closed at once. When it ends normally, a
     session that has ended is given time to say goodbye; one that has not is cut off.
     """
-    async with background_tasks() as tasks:
-        session._tasks = tasks
-        tasks.start_soon(session.run)
-        yield session
-        if session.machine.ended:
-            await session._closed.wait()
+    try:
+        async with background_tasks() as tasks:
+            session._tasks = tasks
+            tasks.start_soon(session.run)
+            yield session
+            if session.machine.ended:
+                await session._closed.wait()
+    finally:
+        session.leave()
