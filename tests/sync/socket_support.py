@@ -77,5 +77,5 @@ class Record:
     def wait_for(self, event: str, *, count: int = 1) -> Any:
         """Wait until an event came so many times, and return the last one."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self.events.count(event) >= count, timeout=5), self.seen
+            assert self._changed.wait_for(lambda: self.events.count(event) >= count, timeout=5), self.events
             return self.of(event)[count - 1]
