@@ -83,14 +83,15 @@ def test_a_broken_connection_is_raised_with_what_was_lost() -> None:
 
 
 def test_audio_after_the_end_of_the_stream_is_refused() -> None:
-    with stand_in() as server, listening(server.url).connect(**RAW) as connection:  # type: ignore[arg-type]
-        with pytest.raises(LocalProtocolError, match="bytes"):
-            connection.send(bytes(17 * 1024 * 1024))
-        connection.send(SECOND)
-        connection.close_stream()
-        connection.send(SECOND)
-        with pytest.raises((LocalProtocolError, ConnectionClosed)):
-            connection.finalize()
+    with stand_in() as server:
+        with listening(server.url).connect(**RAW) as connection:  # type: ignore[arg-type]
+            with pytest.raises(LocalProtocolError, match="bytes"):
+                connection.send(bytes(17 * 1024 * 1024))
+            connection.send(SECOND)
+            connection.close_stream()
+            connection.send(SECOND)
+            with pytest.raises((LocalProtocolError, ConnectionClosed)):
+                connection.finalize()
         assert server.audio == SECOND
 
 

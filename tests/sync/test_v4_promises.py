@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +58,7 @@ def test_handlers_may_be_decorated_and_take_what_happened_alone(style: Style) ->
 
 
 def test_handlers_of_agents_may_be_decorated(style: Style) -> None:
+    """As for transcriptions, and under any name of the parameter."""
     heard: list[str] = []
     said = {"type": "ConversationText", "role": "user", "content": "hi"}
     with stand_in(talking(Settings=[{"type": "SettingsApplied"}, said])) as server:
@@ -95,7 +96,6 @@ SPEECH_HEADERS = {
     "dg-model-uuid": "u1",
     "dg-model-name": "aura",
     "dg-char-count": "6",
-    "transfer-encoding": "chunked",
     "date": "Sun, 06 Nov 1994 08:49:37 GMT",
 }
 
@@ -103,14 +103,16 @@ SPEECH_HEADERS = {
 @pytest.mark.parametrize("missing", sorted(SPEECH_HEADERS))
 def test_speech_is_saved_when_a_header_is_missing(style: Style, missing: str, tmp_path: Path) -> None:
     """v4 raised a KeyError, with the audio at hand."""
-    headers = {name: text for name, text in SPEECH_HEADERS.items() if name not in {missing, "transfer-encoding"}}
+    headers = {name: text for name, text in SPEECH_HEADERS.items() if name != missing}
     path = tmp_path / "output.mp3"
     with peer_of(Reply(headers=headers, body=b"sound")) as (options, _):
         client = style.client(options, "speak.rest")
         response = client.save(str(path), {"text": "Hello!"}, SpeakOptions(model="aura-2-thalia-en"))
     assert path.read_bytes() == b"sound"
     assert response.filename == str(path)
-    assert response.request_id == headers.get("dg-request-id")
+    said = (response.request_id, response.model_uuid, response.model_name, response.content_type, response.date)
+    names = ("dg-request-id", "dg-model-uuid", "dg-model-name", "content-type", "date")
+    assert said == tuple(map(headers.get, names))
 
 
 def test_speech_is_waited_for_without_a_loudspeaker(style: Style) -> None:
@@ -268,9 +270,8 @@ def test_speaker_playback(style: Style, monkeypatch: pytest.MonkeyPatch) -> None
 def patient(url: str) -> DeepgramClientOptions:
     """A configuration that waits for a peer longer than any test does, and buffers little."""
     options = config(url)
-    backend = context_of(options).backend
-    timeouts, limits = replace(backend.timeouts, send_s=60.0, drain_s=60.0), Limits(max_unsent_bytes=65536)
-    use_backend(options, replace(backend, timeouts=timeouts, limits=limits))
+    timeouts, limits = Timeouts(send_s=60.0, drain_s=60.0), Limits(max_unsent_bytes=65536)
+    use_backend(options, replace(context_of(options).backend, timeouts=timeouts, limits=limits))
     return options
 
 
@@ -296,12 +297,13 @@ async def test_a_cancelled_send_returns_at_once_and_leaves_the_stream_open() -> 
         client.on("Close", on_close)
         assert await client.start(RAW)
         assert await client.send(MORE_THAN_SOCKETS_BUFFER)  # it is on its way, and takes all room there is
-        for call in (lambda: client.send(TONE * 4), client.finish):
+        calls: list[Callable[[], Awaitable[bool]]] = [lambda: client.send(TONE * 4), client.finish]
+        for call in calls:
             assert await client.is_connected()
             with anyio.move_on_after(0.2) as scope:
                 await call()
             assert scope.cancelled_caught
-            assert anyio.current_time() - scope.deadline < 0.5
+            assert anyio.current_time() - scope.deadline < 2
         with anyio.fail_after(5):
             await ended.wait()
         assert not await client.is_connected()
@@ -342,7 +344,7 @@ async def test_a_cancelled_finish_returns_at_once_and_closes() -> None:
                 await asked.wait()
                 cancelled_at = anyio.current_time()
                 tasks.cancel_scope.cancel()
-            assert 0 <= returned_at - cancelled_at < 0.5
+            assert 0 <= returned_at - cancelled_at < 2
             await ended.wait()
             assert server.peer is not None
             await server.peer.all_closed(accepted=1)

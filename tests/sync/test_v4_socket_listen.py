@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 import json
 import logging
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -294,3 +296,16 @@ def test_start_again_only_after_finish() -> None:
         assert client.start(RAW)
         assert client.finish()
         assert server.messages == ["CloseStream", "CloseStream"]
+
+
+def test_a_refusal_is_seen_in_a_program_that_configures_no_logging() -> None:
+    program = (
+        "from deepgram_anyio.sync import DeepgramClient, DeepgramClientOptions as O, LiveOptions\n"
+        "for level in (30, 50):\n"
+        "    client = DeepgramClient('key', O(url='http://127.0.0.1:9', verbose=level))\n"
+        "    print(client.listen.websocket.v('1').start(LiveOptions()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.split() == ["False", "False"]
+    assert done.stderr.count("no connection to /v1/listen") == 1
+    assert "connection refused" in done.stderr

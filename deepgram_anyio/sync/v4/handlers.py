@@ -221,6 +221,7 @@ class Dispatcher:
         context: in which they do.
         on_failure: called with what a handler raised.
         on_audio: called with audio, before its handlers.
+        log: where failures are noted.
     """
 
     def __init__(
@@ -244,6 +245,7 @@ class Dispatcher:
         self.busy: bool = False
         self.on_failure: Callable[[BaseException], None] = lambda _: None
         self.on_audio: Callable[[bytes], object] | None = None
+        self.log: logging.Logger = _log
         self._client = client
         self._handlers = handlers
         self._keywords = keywords
@@ -354,7 +356,7 @@ class Dispatcher:
 
     def _report(self, event: str, handler: Handler | None, error: BaseException) -> None:
         name = handler.name if handler is not None else "the loudspeaker"
-        _log.error("%s, handler of %s, raised", name, event, exc_info=error)
+        self.log.error("%s, handler of %s, raised", name, event, exc_info=error)
         if isinstance(error, CancelledError):
             return  # with the loop that it ran on
         self.on_failure(error)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import anyio
@@ -20,13 +20,13 @@ from .context import context_of
 from .errors import DeepgramApiError, DeepgramTypeError
 from .handlers import Dispatcher, Handlers, Runner, caller_runner
 from .sockets import Devices, Player, SocketConnection, SocketKind, StartRequest
+from .verboselogs import stderr_logger
 
 if TYPE_CHECKING:
     from .client_options import DeepgramClientOptions
 
 __all__ = ["AsyncSocketClient", "SocketClient", "SocketClientBase"]
 
-_log = logging.getLogger("deepgram_anyio.sync")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +49,7 @@ class SocketClientBase:
             raise DeepgramTypeError("config is required")
         self.last_error: BaseException | None = None
         self._config = config
+        self._logger = stderr_logger(f"deepgram_anyio.sync.{type(self).__name__}", config.verbose)
         self._handlers = Handlers(self._kind.events)
         self._connection: SocketConnection | None = None
         self._delegate: Player | None = None
@@ -123,6 +124,7 @@ class SocketClientBase:
         context = context_of(self._config)
         request = StartRequest(query, fields, headers or {}, self._config.options, self._devices())
         dispatcher = Dispatcher(self, self._handlers, keywords, runner(), contextvars.copy_context())
+        dispatcher.log = self._logger
         connection = SocketConnection(context.loop, context.backend, self._kind, request, dispatcher)
         dispatcher.on_failure = lambda error: self._on_handler_failure(connection, error)
         self.last_error = None
@@ -153,7 +155,7 @@ class SocketClientBase:
         except DeepgramError as error:
             failure = connection.failure if connection is not None else None
             self.last_error = failure or error
-            _log.warning("send: %s", self.last_error)
+            self._logger.warning("send: %s", self.last_error)
             if self._config.options.get("termination_exception_send") is True:
                 raise
             return False
@@ -321,10 +323,8 @@ class AsyncSocketClient(SocketClientBase):
 
 
 async def _room(connection: SocketConnection) -> None:
-    try:
+    with suppress(DeepgramError):  # the connection ended meanwhile, of which the handlers of Error are told
         await connection.room()
-    except DeepgramError:
-        _log.debug("the connection ended while something waited for room")  # the handlers of Error are told
 
 
 def _message(data: Any) -> bytes | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,8 +24,6 @@ from .responses_common import CloseResponse, ErrorResponse, OpenResponse
 from .socket_machines import RawMessages, RawSpeakMachine
 
 __all__ = ["Devices", "Player", "Recorder", "SocketConnection", "SocketKind", "StartRequest", "error_response"]
-
-_log = logging.getLogger("deepgram_anyio.sync")
 
 _MAX_BATCH = 64
 _GRACEFUL = frozenset({1000, 1001})
@@ -282,7 +279,9 @@ class SocketConnection:
                 await life.ended.wait()
                 return True
             if self._session is not None and self._session.machine.ended and self._dispatcher.handled == handled:
-                _log.error("a handler has not returned for %g s: finish() does not wait for it", patience_s)
+                self._dispatcher.log.error(
+                    "a handler has not returned for %g s: finish() does not wait for it", patience_s
+                )
                 return False
         return True
 
@@ -372,7 +371,7 @@ class SocketConnection:
             self._session.machine.events.clear()
             await self._deliver(early)
         assert self.failure is not None
-        _log.error("no connection to %s: %s", self._kind.path, self.failure)
+        self._dispatcher.log.error("no connection to %s: %s", self._kind.path, self.failure)
         await self._deliver([("Error", error_response(self.failure))])
 
     async def _report_end(self, *, aborted: bool) -> None:
@@ -386,7 +385,7 @@ class SocketConnection:
             failure = ConnectionClosed("the connection has ended", code=1000, request_id=self._session.request_id)
         self.failure = failure
         if failure is not None and not aborted and self._usable:
-            _log.error("the connection to %s broke: %s", self._kind.path, failure)
+            self._dispatcher.log.error("the connection to %s broke: %s", self._kind.path, failure)
             await self._deliver([("Error", error_response(failure, unsent_bytes=unsent))])
         await self._deliver([("Close", CloseResponse(type="Close"))])
 
