@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections import deque
 from typing import Any
@@ -20,17 +19,14 @@ from ..protocol.text import MAX_TEXT_CHARS
 from ..protocol.timers import TimerSettings
 from ..transport.session import Session
 from ..transport.tasks import background_tasks
-from .answers import Refusal
 from .socket_app import SocketApp, bad_request, read_options
 from .speak_socket import VOICE_UUID
 from .speech import Narrator, Turn, check_speech_format
+from .voice_checks import FLUX_MAX_SPEED, FLUX_MIN_SPEED, FLUX_SPEED_STEP, check_flux_voice, flux_speed_problem
 
 __all__ = ["FluxSpeakSocket"]
 
-_MODELS = re.compile(r"flux-[a-z]+-(?P<language>[a-z]{2})")
 _DEFAULT_RATE = 24_000
-_MIN_SPEED, _MAX_SPEED, _SPEED_STEP = 0.5, 1.5, 0.05
-_MAX_EXPRESSIVITY = 2
 # How many turns that were made are remembered, because they may still be playing.
 _REMEMBERED = 64
 
@@ -46,16 +42,7 @@ class FluxSpeakSocket(SocketApp[FluxSpeakOptions, FluxSpeakMachine]):
         options = read_options(FluxSpeakOptions, query)
         if b"model" not in parse_qs(query):
             raise bad_request("model is required")
-        model = _MODELS.fullmatch(options.model)
-        if model is None:
-            raise bad_request(f"no such model found: {options.model}")
-        if model["language"] != "en":
-            raise bad_request("the local server speaks English only")
-        problem = None if options.speed is None else _speed_problem(options.speed)
-        if problem is not None:
-            raise Refusal(400, problem, f"speed={options.speed:g} cannot be had")
-        if abs(options.expressivity or 0) > _MAX_EXPRESSIVITY:
-            raise Refusal(400, "EXPRESSIVITY_OUT_OF_RANGE", f"expressivity={options.expressivity} is out of range")
+        check_flux_voice(options.model, options.speed, options.expressivity)
         options = msgspec.structs.replace(options, sample_rate=_rate(options))
         check_speech_format(options.audio_format)
         return options
@@ -88,13 +75,6 @@ def _rate(options: FluxSpeakOptions) -> int:
     if options.sample_rate is not None:
         return options.sample_rate
     return _DEFAULT_RATE if (options.encoding or "linear16") == "linear16" else 8_000
-
-
-def _speed_problem(speed: float) -> str | None:
-    if not _MIN_SPEED <= speed <= _MAX_SPEED:
-        return "SPEED_OUT_OF_RANGE"
-    steps = speed / _SPEED_STEP
-    return None if abs(steps - round(steps)) < 1e-6 else "SPEED_INCREMENT_INVALID"
 
 
 class _Conversation(Narrator):
@@ -200,7 +180,7 @@ class _Conversation(Narrator):
         return self.turn
 
     def _configure(self, speed: float | None) -> None:
-        problem = None if speed is None else _speed_problem(speed)
+        problem = None if speed is None else flux_speed_problem(speed)
         if problem is None:
             self.say(flux_speak.ConfigureSuccess(applied=flux_speak.Applied(speed=speed)))
             return
@@ -209,7 +189,7 @@ class _Conversation(Narrator):
                 code=problem,
                 field="speed",
                 value=speed,
-                description=f"speed must be {_MIN_SPEED} to {_MAX_SPEED}, in steps of {_SPEED_STEP}",
+                description=f"speed must be {FLUX_MIN_SPEED} to {FLUX_MAX_SPEED}, in steps of {FLUX_SPEED_STEP}",
             )
         )
 

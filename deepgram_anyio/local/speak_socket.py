@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any
 
@@ -19,12 +18,12 @@ from ..transport.session import Session
 from ..transport.tasks import background_tasks
 from .socket_app import SocketApp, bad_request, read_options
 from .speech import Narrator, Turn, check_speech_format
+from .voice_checks import check_aura_model
 
 __all__ = ["VOICE_UUID", "SpeakSocket"]
 
 VOICE_UUID = "00000000-0000-4000-8000-000000000002"
 
-_MODELS = re.compile(r"aura(-2)?-[a-z]+-(?P<language>[a-z]{2})")
 _MAX_SPEED = 4.0
 
 
@@ -36,11 +35,7 @@ class SpeakSocket(SocketApp[SpeakOptions, SpeakMachine]):
 
     def read(self, query: bytes) -> SpeakOptions:
         options = read_options(SpeakOptions, query)
-        model = _MODELS.fullmatch(options.model)
-        if model is None:
-            raise bad_request(f"no such model found: {options.model}")
-        if model["language"] != "en":
-            raise bad_request("the local server speaks English only")
+        check_aura_model(options.model)
         if (options.speed or 1.0) > _MAX_SPEED:
             raise bad_request("speed is out of range")
         check_speech_format(options.audio_format, without=(44100,))

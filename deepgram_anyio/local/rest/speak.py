@@ -6,7 +6,6 @@ are checked, and not obeyed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Mapping
 from typing import Final
 
@@ -25,17 +24,13 @@ from ..codecs.formats import SpeechFormat, speech_format
 from ..engines.base import Voice
 from ..socket_app import bad_request
 from ..speak_socket import VOICE_UUID
+from ..voice_checks import check_aura_model, check_flux_voice
 from .call import RestCall
 from .callbacks import Delivery
 
 __all__ = ["speak", "speak_flux"]
 
-_AURA: Final = re.compile(r"aura(-2)?-[a-z]+-(?P<language>[a-z]{2})")
-_FLUX: Final = re.compile(r"flux-[a-z]+-(?P<language>[a-z]{2})")
 _SPEEDS: Final = (0.7, 1.5)
-_FLUX_SPEEDS: Final = (0.5, 1.5)
-_FLUX_SPEED_STEP: Final = 0.05
-_MAX_EXPRESSIVITY: Final = 2
 
 
 async def speak(call: RestCall) -> Record | HttpResponse:
@@ -47,7 +42,7 @@ async def speak(call: RestCall) -> Record | HttpResponse:
     Cancellation, of this or of the sending of the response, ends the work at the next piece of speech.
     """
     options: SpeechOptions = call.query
-    _check_model(options.model, _AURA)
+    check_aura_model(options.model)
     if options.speed is not None and not _SPEEDS[0] <= options.speed <= _SPEEDS[1]:
         raise bad_request(f"speed={options.speed:g} is out of range")
     return await _speak(call, options, _form(options, flux=False))
@@ -58,25 +53,10 @@ async def speak_flux(call: RestCall) -> Record | HttpResponse:
     options: FluxSpeechOptions = call.query
     if "model" not in call.request.query_params:
         raise bad_request("model is required")
-    _check_model(options.model, _FLUX)
-    speed = options.speed or 1.0
-    if not _FLUX_SPEEDS[0] <= speed <= _FLUX_SPEEDS[1]:
-        raise Refusal(400, "SPEED_OUT_OF_RANGE", f"speed={speed:g} cannot be had")
-    if abs(speed / _FLUX_SPEED_STEP - round(speed / _FLUX_SPEED_STEP)) > 1e-6:
-        raise Refusal(400, "SPEED_INCREMENT_INVALID", f"speed={speed:g} cannot be had")
-    if abs(options.expressivity or 0) > _MAX_EXPRESSIVITY:
-        raise Refusal(400, "EXPRESSIVITY_OUT_OF_RANGE", f"expressivity={options.expressivity} is out of range")
+    check_flux_voice(options.model, options.speed, options.expressivity)
     if options.priority not in (None, "low"):
         raise bad_request(f"priority must be low, not {options.priority}")
     return await _speak(call, options, _form(options, flux=True))
-
-
-def _check_model(model: str, pattern: re.Pattern[str]) -> None:
-    found = pattern.fullmatch(model)
-    if found is None:
-        raise bad_request(f"no such model found: {model}")
-    if found["language"] != "en":
-        raise bad_request("the local server speaks English only")
 
 
 def _form(options: SpeechOptions | FluxSpeechOptions, *, flux: bool) -> SpeechFormat:
