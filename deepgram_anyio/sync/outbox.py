@@ -35,8 +35,8 @@ class Outbox(Generic[T]):
             session: whose room is waited for.
             hand_over: gives a message to the session, on the loop; it raises `anyio.WouldBlock` when there is no room.
         """
-        self.high_water_bytes: int = session._limits.max_unsent_bytes
-        self._max_message_bytes: int = session._limits.max_message_bytes
+        self.high_water_bytes: int = session.limits.max_unsent_bytes
+        self._max_message_bytes: int = session.limits.max_message_bytes
         self._loop = loop
         self._session = session
         self._hand_over = hand_over
@@ -136,7 +136,7 @@ class Outbox(Generic[T]):
             self._emptying = True
             try:
                 while not self._hand_all_over():
-                    await self._session._wait_for_room()
+                    await self._session.wait_for_room()
             except BaseException:
                 self._loop.post(self._empty)  # whoever waited was cancelled, but not what was accepted
                 raise

@@ -53,7 +53,9 @@ class Session(Generic[M]):
 
     Attributes:
         machine: the protocol machine.
+        limits: bounds on the queues and messages.
         request_id: for errors; None when the server sent none.
+        unsent_bytes: that wait to be written.
         events_received: how many messages came in so far.
         on_received: called when messages came in, before anybody iterates: for what cannot wait for that.
     """
@@ -72,11 +74,11 @@ class Session(Generic[M]):
         self.events_received: int = 0
         self.on_received: Callable[[], None] | None = None
         self._channel = channel
-        self._limits = limits
+        self.limits: Limits = limits
         self._timeouts = timeouts
         self._clock = anyio.current_time
         self._unsent: deque[Frame] = deque()
-        self._unsent_bytes = 0
+        self.unsent_bytes: int = 0
         self._queued_bytes = 0
         self._farewell: Close | None = None
         self._broken = False
@@ -108,7 +110,7 @@ class Session(Generic[M]):
 
         Cancelled, it has queued nothing.
         """
-        await self._wait_for_room()
+        await self.wait_for_room()
         self.send_audio_nowait(data)
 
     def send_audio_nowait(self, data: bytes | memoryview) -> None:
@@ -118,17 +120,17 @@ class Session(Generic[M]):
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
             LocalProtocolError: it is longer than `Limits.max_message_bytes`; nothing was queued.
         """
-        if len(data) > self._limits.max_message_bytes:
+        if len(data) > self.limits.max_message_bytes:
             raise LocalProtocolError(
-                f"a message of {len(data)} bytes is longer than the {self._limits.max_message_bytes} allowed"
+                f"a message of {len(data)} bytes is longer than the {self.limits.max_message_bytes} allowed"
             )
-        if self._unsent_bytes > self._limits.max_unsent_bytes and not self.machine.ended:
+        if self.full:
             raise anyio.WouldBlock
         self.act(lambda now: self.machine.send_audio(data, now))
 
     async def call(self, step: Callable[[float], None]) -> None:
         """Do as `act`, after waiting like `send_audio`. Cancelled, it has done nothing."""
-        await self._wait_for_room()
+        await self.wait_for_room()
         self.act(step)
 
     def act(self, step: Callable[[float], None]) -> None:
@@ -270,9 +272,15 @@ class Session(Generic[M]):
             await self._inbound.wait()
         return True
 
-    async def _wait_for_room(self) -> None:
+    @property
+    def full(self) -> bool:
+        """Whether the outbound buffer is above its high-water mark."""
+        return self.unsent_bytes > self.limits.max_unsent_bytes and not self.machine.ended
+
+    async def wait_for_room(self) -> None:
+        """Wait while the outbound buffer is above its high-water mark. Cancelled, nothing has changed."""
         await anyio.lowlevel.checkpoint()
-        while self._unsent_bytes > self._limits.max_unsent_bytes and not self.machine.ended:
+        while self.full:
             if self._room.is_set():
                 self._room = anyio.Event()
             await self._room.wait()
@@ -314,7 +322,7 @@ class Session(Generic[M]):
             self._follow_up()
 
     async def _read(self) -> None:
-        machine, limits = self.machine, self._limits
+        machine, limits = self.machine, self.limits
         while not machine.ended:
             frames = await self._channel.receive_batch()
             self._take_in(frames, self._clock())
@@ -377,7 +385,7 @@ class Session(Generic[M]):
                 frames = list(self._unsent)
                 self._unsent.clear()
                 await self._channel.send_batch(frames)
-                self._unsent_bytes -= sum(map(_size, frames))
+                self.unsent_bytes -= sum(map(_size, frames))
                 self._room.set()
         except ConnectionClosed:
             # The peer closed, and the reader is about to learn why: its close code says more than a broken pipe.
@@ -406,7 +414,7 @@ class Session(Generic[M]):
                 self._farewell = frame
             else:
                 self._unsent.append(frame)
-                self._unsent_bytes += _size(frame)
+                self.unsent_bytes += _size(frame)
             self._outbound.set()
         if machine.retimed:
             machine.retimed = False
@@ -423,7 +431,7 @@ class Session(Generic[M]):
         failure = self.machine.failure
         if isinstance(failure, ConnectionClosed):
             failure.request_id = failure.request_id or self.request_id
-            failure.unsent = self._unsent_bytes
+            failure.unsent = self.unsent_bytes
             failure.lost_audio_s = self.machine.unacknowledged_s
         for event in (self._ended, self._ready, self._inbound, self._room, self._emptied, self._moved):
             event.set()

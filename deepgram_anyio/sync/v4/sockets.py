@@ -360,7 +360,7 @@ class SocketConnection:
         if isinstance(message, bytes):
             session.send_audio_nowait(message)
             return
-        if session._unsent_bytes > session._limits.max_unsent_bytes and not session.machine.ended:
+        if session.full:
             raise anyio.WouldBlock
         session.act(lambda now: session.machine.say(message, now))
 
@@ -378,7 +378,7 @@ class SocketConnection:
         assert self._outbox is not None
         assert self._session is not None
         failure = self.failure
-        unsent = self._outbox.give_up(LocalProtocolError("not connected")) + self._session._unsent_bytes
+        unsent = self._outbox.give_up(LocalProtocolError("not connected")) + self._session.unsent_bytes
         if isinstance(failure, ConnectionClosed) and failure.code in _GRACEFUL and not failure.lost_audio_s:
             failure = None  # v4 takes that for good order
         if unsent and failure is None:
