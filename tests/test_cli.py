@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from deepgram_anyio import AuthenticationError, DeepgramClient
+from deepgram_anyio import AuthenticationError, BadRequestError, DeepgramClient
 from deepgram_anyio.local.engines.scripted import ToneVoice
+
+from .rest_peer import Reply, rest_peer
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
@@ -70,6 +72,20 @@ async def test_serve_prints_its_url_serves_and_ends_when_told(backend: str, stop
         assert process.wait(5) == 128 + stop
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_serve_fetches_from_this_machine_only_when_told(allowed: bool) -> None:
+    async with rest_peer(Reply(body=b"I love it. It is a wonderful thing.")) as peer:
+        with serving(*["--allow-private-urls"] * allowed) as (url, _):
+            async with DeepgramClient("any", base_url=url) as dg:
+                if allowed:
+                    assert (await dg.read.v1.analyze(url=peer.url, sentiment=True)).sentiment is not None
+                else:
+                    with pytest.raises(BadRequestError, match="not a public address"):
+                        await dg.read.v1.analyze(url=peer.url, sentiment=True)
+        assert len(peer.asked) == allowed
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ def serve_command(
     idle_timeout: Annotated[
         float, typer.Option(help="Seconds of silence after which a stream is closed.", min=0.1)
     ] = 10.0,
+    allow_private_urls: Annotated[
+        bool,
+        typer.Option(
+            "--allow-private-urls", help="Fetch recordings from, and call back to, this machine and its network."
+        ),
+    ] = False,
     backend: Annotated[str, typer.Option(help="Event loop: asyncio or trio.")] = "asyncio",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each stream's beginning and end.")] = False,
 ) -> None:
@@ -38,7 +44,13 @@ def serve_command(
     async def main() -> int:
         from .. import local
 
-        async with local.serve(host=host, port=port, api_keys=api_key or None, idle_timeout_s=idle_timeout) as server:
+        async with local.serve(
+            host=host,
+            port=port,
+            api_keys=api_key or None,
+            idle_timeout_s=idle_timeout,
+            allow_private_urls=allow_private_urls,
+        ) as server:
             typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
             return 128 + await _stop_signal()
 
