@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import anyio
@@ -225,7 +226,8 @@ async def test_v2_brackets_its_turns_and_sums_up() -> None:
         await connection.close_stream()
         events = [event async for event in connection]
     assert sorted(names(events)[1:3]) == ["Flushed", "SpeechStarted"]
-    assert [name for name in names(events) if name != "Flushed"] == [
+    # The audio of a turn may come in several messages.
+    assert [name for name, _ in groupby(name for name in names(events) if name != "Flushed")] == [
         "Connected",
         "SpeechStarted",
         "Audio",
