@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard, TypeVar
 
 import msgspec
 
@@ -172,9 +172,7 @@ class Backend:
         from ..transport.bodies import Body
         from ..transport.http import HttpRequest
 
-        unknown = set(params) - CallParams.__annotations__.keys()
-        if unknown:
-            raise ConfigError(f"unknown argument {min(unknown)!r}")
+        _check_params(params)
         base = self.agent_url if operation.agent_host else self.api_url
         text = (query or NoOptions()).to_query(params.get("extra_query"))
         if isinstance(body, msgspec.Struct):
@@ -223,6 +221,26 @@ class Backend:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
             headers["Authorization"] = authorization
         return headers
+
+
+def _check_params(params: CallParams) -> None:
+    unknown = set(params) - CallParams.__annotations__.keys()
+    if unknown:
+        raise ConfigError(f"unknown argument {min(unknown)!r}")
+    timeout: object = params.get("timeout")
+    retries: object = params.get("max_retries")
+    if (
+        timeout is not None
+        and not isinstance(timeout, Timeouts)
+        and not (_is_number(timeout, int, float) and timeout > 0)
+    ):
+        raise ConfigError(f"timeout must be seconds above 0, or Timeouts, not {timeout!r}")
+    if retries is not None and not (_is_number(retries, int) and retries >= 0):
+        raise ConfigError(f"max_retries must be a whole number from 0, not {retries!r}")
+
+
+def _is_number(value: object, *kinds: type[int | float]) -> TypeGuard[float]:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def raw_response(answer: HttpAnswer, content: bytes = b"") -> RawResponse:

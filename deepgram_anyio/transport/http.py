@@ -256,7 +256,7 @@ class HttpPool:
         max_retries: int | None,
         stack: AsyncExitStack,
     ) -> HttpAnswer:
-        allowed = self._retry.max_retries if max_retries is None else max_retries
+        allowed = max(0, self._retry.max_retries if max_retries is None else max_retries)
         for attempt in range(1, allowed + 2):
             try:
                 answer = await self._try(client, request, timeouts, attempt)

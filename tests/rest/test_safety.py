@@ -173,3 +173,30 @@ async def test_misspelt_arguments_are_refused() -> None:
     async with DeepgramClient(KEY, base_url="http://127.0.0.1:9", config=QUICK) as dg:
         with pytest.raises(errors.ConfigError, match="timeouts"):
             await ask(dg, timeouts=3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"timeout": 0},
+        {"timeout": -1.5},
+        {"timeout": float("nan")},
+        {"timeout": "3"},
+        {"timeout": True},
+        {"max_retries": -1},
+        {"max_retries": 1.5},
+        {"max_retries": True},
+    ],
+)
+async def test_wrong_timeouts_and_retries_are_refused(call: dict[str, Any]) -> None:
+    async with DeepgramClient(KEY, base_url="http://127.0.0.1:9", config=QUICK) as dg:
+        with pytest.raises(errors.ConfigError, match=next(iter(call))):
+            await ask(dg, **call)
+
+
+async def test_a_policy_of_no_retries() -> None:
+    config = ClientConfig(proxy="", retry=RetryPolicy(max_retries=-1))
+    async with rest_peer(Reply(503)) as peer, DeepgramClient(KEY, base_url=peer.url, config=config) as dg:
+        with pytest.raises(errors.ServerError):
+            await ask(dg)
+        assert len(peer.asked) == 1
