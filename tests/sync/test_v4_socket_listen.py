@@ -10,7 +10,6 @@ import sys
 import threading
 from typing import Any
 
-import anyio
 import pytest
 from wsproto.events import CloseConnection, TextMessage
 
@@ -47,23 +46,6 @@ def test_a_whole_stream() -> None:
     assert "".join(result.channel.alternatives[0].transcript for result in record.of("Results")) == "hello world"
     assert client.send(b"x") is False
     assert client.keep_alive() is False
-
-
-def test_results_that_take_their_time_are_waited_for() -> None:
-    """v4 stopped reading half a second after CloseStream."""
-
-    async def late(end: ServerEnd, kind: str) -> bool:
-        if kind == "CloseStream":
-            await anyio.sleep(1.0)
-        return False
-
-    with stand_in(on_message=late) as server:
-        client = ListenWebSocketClient(config(server.url))
-        record = Record(client)
-        assert client.start(RAW)
-        client.send(TONE)
-        assert client.finish()
-    assert record.events == ["Open", "Results", "Metadata", "Close"]
 
 
 def test_the_query_is_what_the_caller_set_and_the_path_prefix_is_kept() -> None:

@@ -40,7 +40,11 @@ if sys.argv[2] == "finish":
 
 @pytest.mark.parametrize("mode", ["leave", "wait", "finish"])
 def test_a_program_that_does_not_finish_ends_all_the_same(mode: str) -> None:
+    finishing = threading.Event()
+
     async def silent(end: ServerEnd, kind: str) -> bool:
+        if kind == "CloseStream":
+            finishing.set()
         return True
 
     with stand_in(on_message=silent) as server:
@@ -48,9 +52,10 @@ def test_a_program_that_does_not_finish_ends_all_the_same(mode: str) -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
             assert program.stdout is not None
             assert program.stdout.readline() == "ready\n"
+            # The signal is to meet it while it waits for an answer that does not come.
+            assert mode != "finish" or finishing.wait(10)
             began = time.monotonic()
             if mode != "leave":
-                time.sleep(0.2)  # so that the signal meets it in the middle of what it does
                 program.send_signal(signal.SIGINT)
             _, errors = program.communicate(timeout=10)
         assert time.monotonic() - began < 2
