@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import textwrap
 from typing import Annotated
 
 import anyio
@@ -27,6 +28,13 @@ def serve_command(
             "--allow-private-urls", help="Fetch recordings from, and call back to, this machine and its network."
         ),
     ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Misbehave, to test a client; repeat it for more. '--fault help' lists the names.",
+        ),
+    ] = None,
     backend: Annotated[str, typer.Option(help="Event loop: asyncio or trio.")] = "asyncio",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each stream's beginning and end.")] = False,
 ) -> None:
@@ -35,26 +43,45 @@ def serve_command(
     The URL is printed once connections are accepted. Ctrl-C stops it.
 
     Example: deepgram-anyio serve --port 8080
+
+    Example: deepgram-anyio serve --fault close_code=1012 --fault close_after_s=5
     """
+    if "help" in (fault or ()):
+        typer.echo(_fault_list())
+        raise typer.Exit
     if backend not in ("asyncio", "trio"):
         raise typer.BadParameter("must be asyncio or trio", param_hint="--backend")
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 
-    async def main() -> int:
-        from .. import local
+    from .. import local
 
+    faults = local.FaultOptions.from_texts(fault) if fault else None
+
+    async def main() -> int:
         async with local.serve(
             host=host,
             port=port,
             api_keys=api_key or None,
             idle_timeout_s=idle_timeout,
             allow_private_urls=allow_private_urls,
+            faults=faults,
         ) as server:
             typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
             return 128 + await _stop_signal()
 
     raise typer.Exit(anyio.run(main, backend=backend))
+
+
+def _fault_list() -> str:
+    from ..local import FaultOptions
+
+    explained = FaultOptions.explanations()
+    indent = max(map(len, explained), default=0) + 2
+    return "\n".join(
+        textwrap.fill(f"{name:{indent}}{text}", width=79, subsequent_indent=" " * indent)
+        for name, text in explained.items()
+    )
 
 
 async def _stop_signal() -> int:

@@ -17,12 +17,14 @@ from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from .engines.base import Detector, Recognition, RecognizedWord, Recognizer, Voice
+    from .fault_options import FaultOptions
     from .server import LocalServer, serve
     from .thinker import Conversation, PlannedCall, Reply, RuleThinker, Thinker
 
 __all__ = [
     "Conversation",
     "Detector",
+    "FaultOptions",
     "LocalServer",
     "PlannedCall",
     "Recognition",
@@ -35,15 +37,19 @@ __all__ = [
     "serve",
 ]
 
-_THINKING = {"Conversation", "PlannedCall", "Reply", "RuleThinker", "Thinker"}
+_HOMES = {
+    "FaultOptions": ".fault_options",
+    "LocalServer": ".server",
+    "serve": ".server",
+    **dict.fromkeys(("Conversation", "PlannedCall", "Reply", "RuleThinker", "Thinker"), ".thinker"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = ".server" if name in {"LocalServer", "serve"} else ".thinker" if name in _THINKING else ".engines.base"
     try:
-        return getattr(importlib.import_module(home, __name__), name)
+        return getattr(importlib.import_module(_HOMES.get(name, ".engines.base"), __name__), name)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("deepgram_anyio"):
             raise

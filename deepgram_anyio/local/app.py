@@ -15,6 +15,7 @@ from .asgi import RequestIds, refuse
 from .flux_socket import FluxSocket
 from .flux_speak_socket import FluxSpeakSocket
 from .listen_socket import ListenSocket
+from .misbehave import Misbehaving
 from .rest.call import Handler
 from .rest.dispatch import HANDLERS, refuse_request, rest_routes
 from .speak_socket import SpeakSocket
@@ -40,7 +41,10 @@ def build_app(state: ServerState, *, handlers: Mapping[str, Handler] = HANDLERS)
         *rest_routes(state, handlers),
         Route("/{path:path}", _NoSuchRoute()),
     ]
-    return RequestIds(_RawPaths(Starlette(routes=routes)), new_id=lambda: str(uuid.uuid4()))
+    app: ASGIApp = _RawPaths(Starlette(routes=routes))
+    if state.settings.faults is not None:
+        app = Misbehaving(app, state.settings.faults)
+    return RequestIds(app, new_id=lambda: str(uuid.uuid4()))
 
 
 class _RawPaths:

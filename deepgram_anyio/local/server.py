@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..transport.tasks import background_tasks
 from .app import build_app
 from .engines.base import Recognizer, Voice
+from .fault_options import FaultOptions
 from .settings import ServerSettings
 from .state import ServerState
 from .thinker import Thinker
@@ -60,6 +61,7 @@ async def serve(
     idle_timeout_s: float = 10.0,
     max_connections: int = 100,
     allow_private_urls: bool = False,
+    faults: FaultOptions | None = None,
 ) -> AsyncIterator[LocalServer]:
     """Run the embedded server for as long as the block; it accepts connections when the block is entered.
 
@@ -78,12 +80,15 @@ async def serve(
         max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
         allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network,
             which is refused otherwise.
+        faults: how the server misbehaves, for tests of what a client does then; None for not at all.
 
     Raises:
-        ConfigError: the address cannot be used, or `api_keys` is a single string.
+        ConfigError: the address cannot be used, `api_keys` is a single string, or `faults` are not `FaultOptions`.
     """
     if isinstance(api_keys, str):
         raise ConfigError("api_keys must be a collection of keys, not one string")
+    if faults is not None and not isinstance(faults, FaultOptions):
+        raise ConfigError(f"faults must be FaultOptions, not {type(faults).__name__}")
     settings = ServerSettings(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,
@@ -92,6 +97,7 @@ async def serve(
         idle_timeout_s=idle_timeout_s,
         max_connections=max_connections,
         allow_private_urls=allow_private_urls,
+        faults=faults,
     )
     state = ServerState(settings)
     listener = _listen(host, port)

@@ -9,6 +9,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from .engines.base import Recognizer, Voice
+    from .fault_options import FaultOptions
     from .thinker import Thinker
 
 __all__ = ["ServerSettings"]
@@ -25,6 +26,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
         allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network.
+        faults: how the server misbehaves; None for not at all.
     """
 
     api_keys: Collection[str] | None = None
@@ -34,6 +36,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_s: float = 10.0
     max_connections: int = 100
     allow_private_urls: bool = False
+    faults: FaultOptions | None = None
 
     def __repr__(self) -> str:
         keys = "any" if self.api_keys is None else f"{len(self.api_keys)} keys"
