@@ -133,7 +133,8 @@ class StreamFaults:
     def say(self, message: Message, now: float) -> None:
         """Take a message or a close of the server."""
         head = _head_of(message)
-        if self.closing is not None or (self._options.drop_metadata and head.type == self._kind.farewell):
+        is_farewell = head.type is not None and head.type == self._kind.farewell
+        if self.closing is not None or (is_farewell and self._options.drop_metadata):
             return
         due = now + self._delay_s(head)
         if self._held:
