@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from deepgram_anyio import AuthenticationError, BadRequestError, DeepgramClient
+from deepgram_anyio import AuthenticationError, BadRequestError, ConnectionClosed, DeepgramClient
+from deepgram_anyio.local import FaultOptions
 from deepgram_anyio.local.engines.scripted import ToneVoice
+from deepgram_anyio.transport import open_websocket
 
 from .rest_peer import Reply, rest_peer
 
@@ -88,12 +90,34 @@ async def test_serve_fetches_from_this_machine_only_when_told(allowed: bool) -> 
         assert len(peer.asked) == allowed
 
 
+@pytest.mark.anyio
+async def test_serve_misbehaves_when_told() -> None:
+    faults = ["--fault", "close_after_messages=1", "--fault", "close_code=1012", "--fault", "close_reason=a=b"]
+    with serving(*faults) as (url, _):
+        async with open_websocket(f"{url}/v1/listen?encoding=linear16&sample_rate=16000") as socket:
+            await socket.send('{"type":"Configure"}')
+            assert "ConfigureSuccess" in str(await anext(aiter(socket)))
+            with pytest.raises(ConnectionClosed) as caught:
+                await anext(aiter(socket))
+    assert (caught.value.code, caught.value.reason) == (1012, "a=b")
+
+
+def test_every_fault_is_listed() -> None:
+    done = call("serve", "--fault", "help")
+    names = re.findall(r"^(\w+) ", done.stdout, re.MULTILINE)
+    assert names == list(FaultOptions.__struct_fields__)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["serve", "--port", "99999"], "--port"),
         (["serve", "--backend", "curio"], "--backend"),
         (["serve", "--host", "no.such.host.invalid"], "no.such.host.invalid"),
+        (["serve", "--fault", "late_final_s=1"], "did you mean late_finals_s"),
+        (["serve", "--fault", "nonsense"], "valid are connections, seed, refuse_status"),
+        (["serve", "--fault", "late_finals_s=soon"], "late_finals_s=soon"),
+        (["serve", "--fault", "close_code=1005", "--fault", "close_after_s=1"], "fault proxy"),
         (["sevre"], "sevre"),
     ],
 )
@@ -105,7 +129,7 @@ def test_a_mistake_in_the_call_is_one_clear_message(arguments: list[str], messag
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["serve", "--fault", "help"]])
 def test_help(arguments: list[str]) -> None:
     done = call(*arguments)
     assert done.returncode == 0

@@ -18,6 +18,7 @@ __all__ = ["KINDS", "StreamFaults", "StreamKind"]
 
 _REASONS = {1008: "DATA-0000: injected fault", 1011: "NET-0000: injected fault"}
 _IDLE = "NET-0001: did not receive audio data or a text message within the timeout window"
+_GOING_AWAY = 1001
 _LAST_WORDS = frozenset({"CloseStream", "Close"})
 _ODD_KINDS: Final = ("unknown_type", "wrong_form", "invalid_json", "unknown_field")
 
@@ -136,6 +137,8 @@ class StreamFaults:
         is_farewell = head.type is not None and head.type == self._kind.farewell
         if self.closing is not None or (is_farewell and self._options.drop_metadata):
             return
+        if message.get("code") == _GOING_AWAY:
+            self._held.clear()  # the server stops, and waits for nothing
         due = now + self._delay_s(head)
         if self._held:
             due = max(due, self._held[-1].due)

@@ -214,6 +214,13 @@ def test_a_close_after_a_time_cuts_off_what_is_held_back() -> None:
     assert stream.take_due(9.0) == []
 
 
+def test_a_server_that_stops_waits_for_nothing() -> None:
+    stream = faults(late_finals_s=5.0)
+    assert say(stream, results(0, final=True)) == []
+    going_away = {**CLOSE, "code": 1001}
+    assert say(stream, going_away) == [going_away]
+
+
 def test_an_error_may_be_the_end() -> None:
     stream = faults("/v1/agent/converse", error_after_messages=1, error_closes=True, close_code=1008)
     passed, error, close = say(stream, text("Welcome"))
