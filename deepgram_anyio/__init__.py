@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from .protocol.flux_options import FluxOptions
     from .protocol.functions import function_schema
     from .protocol.listen_options import LiveOptions
+    from .protocol.messages import Reconnected
+    from .protocol.policy import Outage, ReconnectPolicy
     from .protocol.rest.analysis import Analysis, AnalysisAccepted, ReadOptions
     from .protocol.rest.live_transcript import LiveTranscript
     from .protocol.rest.prerecorded_options import PrerecordedOptions
@@ -88,6 +90,7 @@ __all__ = [
     "LiveTranscript",
     "LocalProtocolError",
     "NotFoundError",
+    "Outage",
     "PayloadTooLargeError",
     "PaymentRequiredError",
     "PermissionDeniedError",
@@ -95,6 +98,8 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "ReadOptions",
+    "ReconnectPolicy",
+    "Reconnected",
     "RemoteProtocolError",
     "RetryPolicy",
     "ServerError",
@@ -135,8 +140,11 @@ _HOMES = {
     "LiveConnection": "services.listen",
     "LiveOptions": "protocol.listen_options",
     "LiveTranscript": "protocol.rest.live_transcript",
+    "Outage": "protocol.policy",
     "PrerecordedOptions": "protocol.rest.prerecorded_options",
     "ReadOptions": "protocol.rest.analysis",
+    "ReconnectPolicy": "protocol.policy",
+    "Reconnected": "protocol.messages",
     "RetryPolicy": "transport.settings",
     "SpeakConnection": "services.speak",
     "SpeakOptions": "protocol.speak_options",

@@ -168,6 +168,7 @@ def _backend(config: ClientConfig, credentials: Credentials | None = None) -> Ba
         timeouts=config.timeouts,
         limits=config.limits,
         retry=config.retry,
+        reconnect=config.reconnect,
         proxy=config.proxy,
         ssl_context=config.ssl_context,
         headers=config.headers,

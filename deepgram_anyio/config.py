@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
+from .protocol.policy import ReconnectPolicy
 from .transport.credentials import Credentials, TokenSource
 from .transport.hosts import is_loopback
 from .transport.settings import Limits, RetryPolicy, Timeouts
@@ -43,6 +44,7 @@ class ClientConfig:
         timeouts: deadlines and intervals.
         limits: bounds on memory and connections.
         retry: when REST calls are tried again.
+        reconnect: when and how a broken socket is made anew.
         proxy: URL of an HTTP proxy; None asks the environment (``HTTPS_PROXY``, ``NO_PROXY``...), ``""`` means none.
         ssl_context: for private certificate authorities or client certificates; verification cannot be switched off.
         headers: sent with every request, for gateways.
@@ -57,6 +59,7 @@ class ClientConfig:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    reconnect: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     proxy: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -11,10 +11,15 @@ import anyio
 from anyio.abc import ByteStream
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
+from deepgram_anyio.protocol.policy import ReconnectPolicy
+
 from .transport.fakes import metadata, results
 from .transport.peers import Peer, ServerEnd, serving
 
-__all__ = ["Api", "api", "say"]
+__all__ = ["NEVER", "Api", "api", "say"]
+
+NEVER = ReconnectPolicy(max_attempts=0)
+"""For tests of what a break looks like when it is not repaired."""
 
 
 class Api:

@@ -33,7 +33,7 @@ from deepgram_anyio.protocol.wav import wav_header
 
 from .cancellation import cancel_everywhere
 from .protocol.flux_support import turn
-from .stand_in import Api, api, say
+from .stand_in import NEVER, Api, api, say
 from .transport.peers import ServerEnd
 
 pytestmark = pytest.mark.anyio
@@ -217,7 +217,11 @@ async def test_an_error_is_an_event_and_the_reason_of_the_close(code: int) -> No
         await end.send(NO_STATUS if code == 1005 else CloseConnection(code))
         return True
 
-    async with flux_api(heard=fail) as server, client(server) as dg, dg.listen.v2.connect(**RAW) as connection:
+    async with (
+        flux_api(heard=fail) as server,
+        client(server) as dg,
+        dg.listen.v2.connect(**RAW, reconnect=NEVER) as connection,
+    ):
         await connection.send(SECOND)
         await connection.force_end_turn()
         seen: list[Any] = []
@@ -242,7 +246,7 @@ async def test_a_failure_that_nobody_saw_leaves_the_block(last_word: str) -> Non
 
     async with flux_api(heard=fail) as server, client(server) as dg:
         with pytest.raises(ConnectionClosed, match="it broke"):
-            async with dg.listen.v2.connect(**RAW) as connection:
+            async with dg.listen.v2.connect(**RAW, reconnect=NEVER) as connection:
                 await connection.send(SECOND)
                 await connection.force_end_turn()
 

@@ -35,7 +35,7 @@ from deepgram_anyio.protocol import UnknownEvent, listen
 from deepgram_anyio.protocol.wav import wav_header
 
 from .cancellation import cancel_everywhere
-from .stand_in import Api, api, say
+from .stand_in import NEVER, Api, api, say
 from .transport.fakes import results
 from .transport.peers import ServerEnd, answering, serving, stop_reading
 
@@ -304,7 +304,7 @@ async def test_an_unasked_close_is_raised_by_iteration_and_by_send_with_what_was
 
     async with api() as server, client(server) as dg:
         server.on_message = close
-        async with dg.listen.v1.connect(**RAW) as connection:
+        async with dg.listen.v1.connect(**RAW, reconnect=NEVER) as connection:
             await connection.send(SECOND)
             await connection.finalize()
             seen = []
@@ -326,7 +326,7 @@ async def test_a_failure_nobody_saw_leaves_the_block() -> None:
     async with api() as server, client(server) as dg:
         server.on_message = close
         with pytest.raises(ConnectionClosed, match="NET-0000"):
-            async with dg.listen.v1.connect(**RAW) as connection:
+            async with dg.listen.v1.connect(**RAW, reconnect=NEVER) as connection:
                 await connection.send(SECOND)
 
 
@@ -368,7 +368,7 @@ async def test_a_server_that_never_reads_makes_send_fail_at_its_deadline() -> No
         with pytest.raises(DeepgramTimeoutError) as caught:
             async with (
                 DeepgramClient(KEY, base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg,
-                dg.listen.v1.connect(**RAW) as connection,
+                dg.listen.v1.connect(**RAW, reconnect=NEVER) as connection,
             ):
                 with anyio.fail_after(5):
                     while True:

@@ -30,7 +30,7 @@ from deepgram_anyio.local.engines.scripted import ToneVoice
 from deepgram_anyio.protocol import flux_speak, speak
 
 from .cancellation import cancel_everywhere
-from .stand_in import Api, api, say
+from .stand_in import NEVER, Api, api, say
 from .transport.peers import ServerEnd
 
 pytestmark = pytest.mark.anyio
@@ -392,7 +392,7 @@ async def test_strange_messages_are_no_obstacle() -> None:
 async def test_a_connection_that_breaks_tells_every_synthesis() -> None:
     peer = SpeakPeer("drops")
     errors: list[ConnectionClosed] = []
-    async with serving_speech(peer) as server, client(server) as dg, dg.speak.v1.connect() as connection:
+    async with serving_speech(peer) as server, client(server) as dg, dg.speak.v1.connect(reconnect=NEVER) as connection:
 
         async def listen(text: str) -> None:
             heard = b""

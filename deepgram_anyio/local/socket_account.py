@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from ..protocol import agent, flux_speak, speak
 from ..protocol.agent_machine import AgentMachine
-from ..protocol.audio_machine import AudioMachine
+from ..protocol.audio_machine import TranscriptionMachine
 from ..protocol.frames import Frame, Text
 from ..protocol.machine import Machine
 from ..protocol.messages import Audio
@@ -57,7 +57,7 @@ class SocketAccount:
         self._machine = machine
         self._began = anyio.current_time()
         self._used.model = getattr(options, "model", None)
-        if isinstance(machine, AudioMachine):
+        if isinstance(machine, TranscriptionMachine):
             self._byte_rate = float(machine.audio.byte_rate or 0)
             self._used.channels = machine.audio.channels
 
@@ -73,7 +73,7 @@ class SocketAccount:
 
     def said(self, frames: Sequence[Frame]) -> None:
         """Count what the server said about audio whose bytes do not tell its length."""
-        if not isinstance(self._machine, AudioMachine) or self._byte_rate:
+        if not isinstance(self._machine, TranscriptionMachine) or self._byte_rate:
             return
         for frame in frames:
             if isinstance(frame, Text):

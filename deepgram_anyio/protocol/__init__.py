@@ -6,6 +6,6 @@ Messages of each socket live in a module of their own, such as `deepgram_anyio.p
 from __future__ import annotations
 
 from . import agent, flux, flux_speak, listen, speak
-from .messages import Audio, UnknownEvent
+from .messages import Audio, Reconnected, UnknownEvent
 
-__all__ = ["Audio", "UnknownEvent", "agent", "flux", "flux_speak", "listen", "speak"]
+__all__ = ["Audio", "Reconnected", "UnknownEvent", "agent", "flux", "flux_speak", "listen", "speak"]

@@ -28,7 +28,7 @@ from .agent_settings import (
     Think,
     ThinkLive,
 )
-from .messages import Audio, Data, Message, UnknownEvent
+from .messages import Audio, Data, Message, Reconnected, UnknownEvent
 
 __all__ = [
     "Agent",
@@ -392,4 +392,5 @@ Event: TypeAlias = (
     | Error
     | Warning
     | UnknownEvent
+    | Reconnected
 )

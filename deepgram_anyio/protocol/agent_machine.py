@@ -21,10 +21,13 @@ from .agent import (
     UnknownEvent,
     Welcome,
 )
+from .audio_machine import AudioMachine
+from .conversation import Conversation
 from .frames import Close
-from .ledger import AudioFormat, Ledger
+from .ledger import AudioFormat
 from .machine import Machine, Role, SocketKind, staying
 from .messages import Message
+from .policy import ReconnectPolicy
 from .timers import TimerSettings
 
 __all__ = ["AGENT", "AgentMachine", "State"]
@@ -114,16 +117,18 @@ AGENT: SocketKind[State] = SocketKind(
     keepalive_states=frozenset({State.READY}),
 )
 
+# So much audio is heard again that was just before the break, or before the server noticed that somebody speaks.
+_LEAD_S = 2.0
+
 # What an Error before the SettingsApplied would be as an answer over HTTP; anything else is a 400.
 _STATUS = {"INTERNAL_SERVER_ERROR": 500, "FAILED_TO_THINK": 500, "CLIENT_MESSAGE_TIMEOUT": 408}
 
 
-class AgentMachine(Machine[State]):
+class AgentMachine(AudioMachine[State]):
     """One end of a conversation. The client's sends the settings by itself when the `Welcome` arrives.
 
     Attributes:
-        audio: the format of the client's audio.
-        ledger: how much of it was sent.
+        conversation: what another connection would have to know; None when there will be none.
         request_id: as the `Welcome` says; None before it came.
         calls: what the server said about functions, oldest first; the owner takes it out.
     """
@@ -138,6 +143,7 @@ class AgentMachine(Machine[State]):
         *,
         settings: Mapping[str, Any] | None = None,
         audio: AudioFormat | None = None,
+        reconnect: ReconnectPolicy | None = None,
     ) -> None:
         """
         Args:
@@ -146,18 +152,36 @@ class AgentMachine(Machine[State]):
             now: the time, in seconds.
             settings: the fields of the `Settings` message, sent as they are; a client's only.
             audio: the format of the audio sent, for the accounts.
+            reconnect: whether, and how much of an utterance, is kept for another connection; None for nothing.
         """
-        super().__init__(role, timers, now)
-        self.audio: AudioFormat = audio or AudioFormat()
-        self.ledger: Ledger = Ledger(self.audio)
+        super().__init__(role, timers, now, audio=audio, reconnect=reconnect)
+        self.conversation: Conversation | None = None
+        if role is Role.CLIENT and reconnect is not None and reconnect.max_attempts:
+            self.conversation = Conversation()
         self.request_id: str | None = None
         self.calls: deque[FunctionCallRequest | FunctionCallCancelled] = deque()
         self._settings = settings
         self._applied = False
         self._audio_at = now
+        self._took_over = False
+        self._speaking = False
+        self._waiting: list[Message] = []  # said before the new connection was ready
+
+    # The client speaks.
 
     def send(self, message: Message, now: float) -> None:
-        super().send(message, now)
+        conversation = self.conversation
+        if conversation is None:
+            super().send(message, now)
+        elif isinstance(message, FunctionCallResponse) and self._took_over and not conversation.asked_for(message):
+            self._check_open(FunctionCallResponse)  # the one who asked is gone
+        elif self._took_over and not self.ready and type(message) in _CLIENT:
+            self._check_open(type(message))
+            self._codec.encode(message)  # to refuse now what cannot be sent later
+            self._waiting.append(message)
+        else:
+            super().send(message, now)
+            conversation.said(message)
         if type(message) is KeepAlive:
             self._audio_at = now
 
@@ -165,11 +189,13 @@ class AgentMachine(Machine[State]):
         super().send_audio(data, now)
         if data:
             self._audio_at = now
-            self.ledger.sent(len(data), now)
+            if not self._speaking:
+                self._forget_before(_LEAD_S)
 
     def send_settings(self, now: float) -> None:
         """Say what the agent shall be."""
-        self.send_mapping(Settings, self._settings or {}, now)
+        fields = self._settings or {}
+        self.send_mapping(Settings, self.conversation.settings(fields) if self.conversation else fields, now)
 
     def keep_alive(self, now: float) -> None:
         """Keep the conversation open while no audio is sent."""
@@ -179,7 +205,19 @@ class AgentMachine(Machine[State]):
         # Only audio stands in for a KeepAlive; other messages do not.
         return self._audio_at
 
+    def _forget_before(self, lead_s: float) -> None:
+        """Nothing that was heard before the last so many seconds will have to be heard again."""
+        if self.replay is not None and not self.replaying and self.ledger.sent_s is not None:
+            self.replay.covered(self.ledger.sent_s - lead_s)
+
+    # The client hears.
+
     def on_event(self, event: Any, now: float) -> None:
+        if isinstance(event, agent.UserStartedSpeaking):
+            self._speaking = True
+        elif isinstance(event, agent.ConversationText) and event.role == "user":
+            self._speaking = False
+            self._forget_before(_LEAD_S)
         if isinstance(event, (FunctionCallRequest, FunctionCallCancelled)):
             self.calls.append(event)
         elif isinstance(event, Error):
@@ -189,9 +227,45 @@ class AgentMachine(Machine[State]):
                 self.fail(self._refusal(event))
         elif isinstance(event, SettingsApplied):
             self._applied = True
+            self._say_what_waited(now)
         elif isinstance(event, Welcome):
             self.request_id = event.request_id
             self.send_settings(now)
+
+    def hand_on(self, event: Any) -> None:
+        if self.conversation is None or self.conversation.heard(event):
+            if isinstance(event, agent.ConversationText):
+                self.note_progress()
+            super().hand_on(event)
+
+    # One connection follows another.
+
+    @property
+    def beyond_repair(self) -> str | None:
+        if isinstance((self._settings or {}).get("agent"), str):
+            return "a stored agent cannot be told what was said so far"
+        return super().beyond_repair
+
+    def take_over(self, broken: Any, now: float) -> None:
+        super().take_over(broken, now)
+        self.conversation, self.calls = broken.conversation, broken.calls
+        self._waiting, self._speaking, self._took_over = broken._waiting, broken._speaking, True
+        cancelled = self.conversation.broke() if self.conversation is not None else None
+        if cancelled is not None:
+            self.calls.append(cancelled)
+            self.events.append(cancelled)
+
+    def _say_what_waited(self, now: float) -> None:
+        if self._took_over and self.conversation is not None:
+            waiting, self._waiting = self._waiting, []
+            for message in self.conversation.reminders():
+                Machine.send(self, message, now)
+            for message in waiting:
+                self.send(message, now)
+
+    def opened(self, now: float) -> None:
+        super().opened(now)
+        self._audio_at = now
 
     def _refusal(self, error: Error) -> DeepgramError:
         status = _STATUS.get(error.code or "", 400)

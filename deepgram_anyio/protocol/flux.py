@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .messages import Audio, Data, Message, UnknownEvent
+from .messages import Audio, Data, Message, Reconnected, UnknownEvent
 
 __all__ = [
     "Audio",
@@ -201,4 +201,6 @@ class CloseStream(Message):
     """Ends the stream: the server sends what is left, as updates, and closes."""
 
 
-Event: TypeAlias = Connected | TurnInfo | ConfigureSuccess | ConfigureFailure | Error | Warning | UnknownEvent
+Event: TypeAlias = (
+    Connected | TurnInfo | ConfigureSuccess | ConfigureFailure | Error | Warning | UnknownEvent | Reconnected
+)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from . import flux
-from .audio_machine import AudioMachine
+from .audio_machine import TranscriptionMachine
 from .flux import Audio, CloseStream, Configure, Connected, Error, ForceEndTurn, Thresholds, TurnInfo, UnknownEvent
 from .ledger import AudioFormat
 from .machine import Role, SocketKind, staying
 from .messages import Message
+from .policy import ReconnectPolicy
+from .replay import Lasts
+from .timeline import shift
 from .timers import Timer, TimerSettings
 
 __all__ = ["FLUX", "NO_STATUS", "FluxMachine", "Gap", "State"]
@@ -24,6 +27,8 @@ NO_STATUS = 1005
 
 _MAX_GAPS = 64
 _MAX_SILENCE_S = 60.0
+_LEAD_S = 1.0
+_MISUNDERSTOOD = "UNPARSABLE_CLIENT_MESSAGE"
 _SILENCE = {"linear16": b"\x00", "linear32": b"\x00", "mulaw": b"\xff", "alaw": b"\xd5"}
 
 
@@ -88,7 +93,7 @@ class _Numbered(msgspec.Struct):
 _numbered = msgspec.json.Decoder(_Numbered)
 
 
-class FluxMachine(AudioMachine[State]):
+class FluxMachine(TranscriptionMachine[State]):
     """One end of a conversational transcription. The server's end numbers the messages that it sends.
 
     Attributes:
@@ -98,6 +103,11 @@ class FluxMachine(AudioMachine[State]):
 
     kind: ClassVar[SocketKind[State]] = FLUX
     end_of_stream: ClassVar[Message] = CloseStream()
+    lasting: ClassVar[Mapping[type[Message], Lasts]] = {
+        ForceEndTurn: Lasts.UNTIL_COVERED,
+        Configure: Lasts.AS_SETTING,
+        CloseStream: Lasts.FOR_EVER,
+    }
 
     def __init__(
         self,
@@ -107,6 +117,7 @@ class FluxMachine(AudioMachine[State]):
         *,
         audio: AudioFormat | None = None,
         silence_after_s: float | None = None,
+        reconnect: ReconnectPolicy | None = None,
     ) -> None:
         """
         Args:
@@ -116,11 +127,15 @@ class FluxMachine(AudioMachine[State]):
             audio: the format of the audio sent, for the accounts.
             silence_after_s: without audio, after which a client sends silence of the length that has passed; None for
                 never. The audio must be raw, and `audio` must say so.
+            reconnect: how much is kept for another connection; None for nothing.
         """
-        super().__init__(role, timers, now, audio=audio)
+        super().__init__(role, timers, now, audio=audio, reconnect=reconnect)
         self.missed: int = 0
         self.gaps: deque[Gap] = deque(maxlen=_MAX_GAPS)
         self._next_number = 0
+        self._misunderstood = False
+        self._first_number = 0  # what the first message of this connection counts as
+        self._first_turn = self._next_turn = 0
         self._silence_after_s = silence_after_s if role is Role.CLIENT else None
         self._audio_at = now
 
@@ -169,18 +184,33 @@ class FluxMachine(AudioMachine[State]):
     def on_event(self, event: Any, now: float) -> None:
         if self.role is Role.SERVER:
             return
+        shift(event, self.origin_s, {"sequence_id": self._first_number, "turn_index": self._first_turn})
         self._count(event)
         if type(event) is Error:
             self.note_fault(f"{event.code}: {event.description}")
+            self._misunderstood = event.code == _MISUNDERSTOOD
         elif type(event) is not UnknownEvent:
             self.note_fault("")  # the server goes on, so what it complained of was not the end
         if type(event) is Connected:
             self._audio_at = now
-        elif type(event) is TurnInfo and (event.is_end or self.state is State.FINISHING):
-            self.ledger.covered(event.audio_window_end, 0, now)
+        elif type(event) is TurnInfo:
+            self._follow_turn(event, now)
+
+    def _follow_turn(self, turn: TurnInfo, now: float) -> None:
+        if turn.is_end or self.state is State.FINISHING:
+            self.acknowledge(turn.audio_window_end, 0, now)
+        elif self.replay is not None and not turn.transcript and not turn.words:
+            # Nobody speaks, so nothing is lost without this silence; but a word may have begun just now.
+            self.replay.covered(turn.audio_window_end - _LEAD_S)
+        if turn.is_end:
+            self._next_turn = max(self._next_turn, turn.turn_index + 1)
 
     def _count(self, event: Any) -> None:
-        number = _number_in(event.raw) if type(event) is UnknownEvent else event.sequence_id
+        if type(event) is UnknownEvent:
+            found = _number_in(event.raw)
+            number = None if found is None else found + self._first_number
+        else:
+            number = event.sequence_id
         if number is None or number < self._next_number:
             return
         if number > self._next_number:
@@ -188,11 +218,26 @@ class FluxMachine(AudioMachine[State]):
             self.missed += number - self._next_number
         self._next_number = number + 1
 
+    # One connection follows another.
+
+    @property
+    def beyond_repair(self) -> str | None:
+        return "the server would not understand it any better" if self._misunderstood else super().beyond_repair
+
+    def take_over(self, broken: Any, now: float) -> None:
+        super().take_over(broken, now)
+        self.missed, self.gaps = broken.missed, broken.gaps
+        self._first_number = self._next_number = broken._next_number
+        self._first_turn = self._next_turn = broken._next_turn
+
     # Time passes.
+
+    def on_replayed(self, now: float) -> None:
+        self._audio_at = now
 
     def _pending(self) -> list[tuple[Timer, float]]:
         pending = super()._pending()
-        if self._silence_after_s is not None and self.state is State.STREAMING:
+        if self._silence_after_s is not None and self.state is State.STREAMING and not self.replaying:
             pending.append((Timer.SILENCE, self._audio_at + self._silence_after_s))
         return pending
 

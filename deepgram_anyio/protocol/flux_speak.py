@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec import field
 
-from .messages import Audio, Data, Message, UnknownEvent
+from .messages import Audio, Data, Message, Reconnected, UnknownEvent
 
 __all__ = [
     "Applied",
@@ -265,4 +265,5 @@ Event: TypeAlias = (
     | Warning
     | Error
     | UnknownEvent
+    | Reconnected
 )

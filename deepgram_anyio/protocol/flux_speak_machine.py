@@ -98,6 +98,8 @@ class FluxSpeakMachine(SpeechMachine[State]):
         super().__init__(role, timers, now, audio=audio)
         self.connected: Connected | None = None
         self.metadata: SessionMetadata | None = None
+        self._configured: Configure | None = None
+        self._origin_ms = 0  # audio that came before this connection
 
     def interrupt(self, now: float, *, playback_offset_ms: int | None = None) -> None:
         """Stop speaking: drop all text that was not spoken, and its audio.
@@ -106,7 +108,9 @@ class FluxSpeakMachine(SpeechMachine[State]):
             now: the time, in seconds.
             playback_offset_ms: where playback stood, in milliseconds from the start of the session.
         """
-        offset = None if playback_offset_ms is None else PlaybackOffset(value=playback_offset_ms)
+        offset = None
+        if playback_offset_ms is not None:
+            offset = PlaybackOffset(value=max(0, playback_offset_ms - self._origin_ms))
         if self._open is not None:
             # Should the server find nothing to interrupt yet, this text must not run into the next.
             self._flush(now)
@@ -116,6 +120,15 @@ class FluxSpeakMachine(SpeechMachine[State]):
         """Change the running stream."""
         self._refuse_when_finishing()
         self.send(Configure(speed=speed), now)
+        self._configured = Configure(speed=speed)
+
+    def take_over(self, broken: Any, now: float) -> None:
+        self._configured = broken._configured
+        if self._configured is not None:
+            self.send(self._configured, now)
+        rate = self.audio.byte_rate
+        self._origin_ms = round(broken.audio_bytes / rate * 1000) if rate else 0
+        super().take_over(broken, now)
 
     def speak_message(self, text: str) -> Message:
         return Speak(text=text)
@@ -127,6 +140,7 @@ class FluxSpeakMachine(SpeechMachine[State]):
         if kind is SpeechMetadata:
             self.on_spoken(now)
         elif kind is SpeechInterrupted:
+            event.audio_played_ms += self._origin_ms
             self.on_cut(now)
         elif kind is flux_speak.Warning and event.code in _INTERRUPT_REFUSED:
             self.on_cut_refused(now, newest=event.code == _IN_PROGRESS)

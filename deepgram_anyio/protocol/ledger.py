@@ -86,6 +86,10 @@ class Ledger:
         else:
             marks.append((end_s, now))
 
+    def covered_s(self, channel: int) -> float:
+        """Return the end of the audio that final results cover on a channel."""
+        return self._covered.get(channel, 0.0)
+
     def covered(self, until_s: float, channel: int, now: float) -> None:
         """Record a final result that covers a channel up to `until_s`."""
         if channel not in self._covered:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from msgspec import field
 
-from .messages import Audio, Data, Message, UnknownEvent, explicit_false
+from .messages import Audio, Data, Message, Reconnected, UnknownEvent, explicit_false
 
 __all__ = [
     "Alternative",
@@ -310,4 +310,5 @@ Event: TypeAlias = (
     | Error
     | Warning
     | UnknownEvent
+    | Reconnected
 )

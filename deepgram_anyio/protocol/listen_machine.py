@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from . import listen
-from .audio_machine import AudioMachine
+from .audio_machine import TranscriptionMachine
 from .ledger import AudioFormat
 from .listen import Audio, CloseStream, Configure, Finalize, KeepAlive, Metadata, Results, UnknownEvent
 from .machine import Role, SocketKind, staying
 from .messages import Message
+from .policy import ReconnectPolicy
+from .replay import Lasts
+from .timeline import cut_before, shift
 from .timers import TimerSettings
 
 __all__ = ["LISTEN", "ListenMachine", "State"]
@@ -69,7 +72,7 @@ LISTEN: SocketKind[State] = SocketKind(
 )
 
 
-class ListenMachine(AudioMachine[State]):
+class ListenMachine(TranscriptionMachine[State]):
     """One end of a live transcription.
 
     Attributes:
@@ -78,6 +81,11 @@ class ListenMachine(AudioMachine[State]):
 
     kind: ClassVar[SocketKind[State]] = LISTEN
     end_of_stream: ClassVar[Message] = CloseStream()
+    lasting: ClassVar[Mapping[type[Message], Lasts]] = {
+        Finalize: Lasts.UNTIL_COVERED,
+        Configure: Lasts.AS_SETTING,
+        CloseStream: Lasts.FOR_EVER,
+    }
 
     def __init__(
         self,
@@ -88,6 +96,7 @@ class ListenMachine(AudioMachine[State]):
         audio: AudioFormat | None = None,
         multichannel: bool = False,
         drop_stale_interims: bool = False,
+        reconnect: ReconnectPolicy | None = None,
     ) -> None:
         """
         Args:
@@ -97,11 +106,11 @@ class ListenMachine(AudioMachine[State]):
             audio: the format of the audio sent, for the accounts.
             multichannel: each channel gets results of its own.
             drop_stale_interims: a result takes the place of an interim one of its channel that still waits in `events`.
+            reconnect: how much is kept for another connection; None for nothing.
         """
-        super().__init__(role, timers, now, audio=audio, multichannel=multichannel)
+        super().__init__(role, timers, now, audio=audio, multichannel=multichannel, reconnect=reconnect)
         self.metadata: Metadata | None = None
         self._drop_stale_interims = drop_stale_interims
-        self._opened_at = now
         self._heard_audio = False
 
     def finalize(self, now: float, *, channel: int | None = None) -> None:
@@ -129,10 +138,15 @@ class ListenMachine(AudioMachine[State]):
         super().receive_binary(data, now)
 
     def on_event(self, event: Any, now: float) -> None:
+        if self.origin_s:
+            shift(event, self.origin_s)
         if type(event) is Results:
             channel = _channel(event)
+            if self.origin_s:
+                # Where channels get results of their own, the replay begins with the one that is behind.
+                cut_before(event, self.ledger.covered_s(channel))
             if event.is_final:
-                self.ledger.covered(event.start + event.duration, channel, now)
+                self.acknowledge(event.start + event.duration, channel, now)
             if self._drop_stale_interims:
                 self._drop_interim(channel)
         elif type(event) is Audio:
@@ -148,7 +162,7 @@ class ListenMachine(AudioMachine[State]):
 
     def idle_since(self) -> float:
         # A stream that never gets audio is not kept open by KeepAlive messages.
-        return super().idle_since() if self._heard_audio else self._opened_at
+        return super().idle_since() if self._heard_audio else self.opened_at
 
     def on_idle(self) -> None:
         self.close(1011, "NET-0001: did not receive audio data or a text message within the timeout window")

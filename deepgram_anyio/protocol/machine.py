@@ -20,7 +20,7 @@ from .frames import Binary, Close, Frame, Ping, Text
 from .messages import Audio, Message, UnknownEvent
 from .timers import Timer, TimerSettings
 
-__all__ = ["Machine", "Role", "SocketKind", "staying"]
+__all__ = ["Machine", "Resumption", "Role", "SocketKind", "staying"]
 
 S = TypeVar("S", bound=enum.Enum)
 
@@ -30,6 +30,16 @@ class Role(enum.Enum):
 
     CLIENT = "client"
     SERVER = "server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """What a new connection makes up for; see `Reconnected`."""
+
+    replayed_s: float = 0.0
+    lost_s: float = 0.0
+    replayed_chars: int = 0
+    repeated_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +94,7 @@ class Machine(Generic[S]):
             reason of one that gives none.
         outgoing: frames to write, oldest first; the owner takes them out.
         events: messages received, oldest first; the owner takes them out.
+        opened_at: when the connection was made.
         retimed: a deadline may have come nearer though the state is the same; the owner puts it back.
     """
 
@@ -114,6 +125,9 @@ class Machine(Generic[S]):
         self._sent_at = self._heard_at = self._message_at = self._pinged_at = now
         self._unanswered_at: float | None = None  # when the oldest ping went out that nothing was heard after
         self._paused = False
+        self.opened_at: float = now
+        self._progressed = False
+        self._beyond_repair = False
         self.retimed: bool = False
         self._enter(kind.initial)
 
@@ -146,6 +160,15 @@ class Machine(Generic[S]):
     def unacknowledged_s(self) -> float | None:
         """Seconds of audio sent that the peer has not confirmed; None when that cannot be told."""
         return None
+
+    @property
+    def held_back_bytes(self) -> int:
+        """Bytes accepted from the caller that are not in `outgoing` yet, since something has to go before them."""
+        return 0
+
+    def room_for(self, count_bytes: int) -> bool:
+        """Tell whether so much may be sent now, as far as this machine is concerned."""
+        return True
 
     def note_fault(self, text: str) -> None:
         """Keep what the peer says is wrong; an empty text takes it back."""
@@ -207,10 +230,16 @@ class Machine(Generic[S]):
             self.outgoing.append(self._close)
             self._enter(self.kind.closed)
 
-    def fail(self, error: DeepgramError) -> None:
-        """Record that the socket is broken; the first cause is kept."""
+    def fail(self, error: DeepgramError, *, beyond_repair: bool = False) -> None:
+        """Record that the socket is broken; the first cause is kept.
+
+        Args:
+            error: the cause.
+            beyond_repair: it is no fault of the connection, so that another one would not help.
+        """
         if not self.ended:
             self.failure = error
+            self._beyond_repair = beyond_repair
             self._enter(self.kind.failed)
 
     def _refuse(self, kind: type) -> NoReturn:
@@ -259,7 +288,8 @@ class Machine(Generic[S]):
         if target is None:
             name = type(event).__name__
             self.outgoing.append(Close(1002, f"{name} out of turn"))
-            self.fail(RemoteProtocolError(f"{self.kind.name}: {name} received while {self.state.value}"))
+            error = RemoteProtocolError(f"{self.kind.name}: {name} received while {self.state.value}")
+            self.fail(error, beyond_repair=True)
             return
         if target is not self.state:
             self._enter(target)
@@ -272,6 +302,39 @@ class Machine(Generic[S]):
     def hand_on(self, event: Any) -> None:
         """Hook: where an event goes. The default is to `events`."""
         self.events.append(event)
+
+    # One connection follows another.
+
+    @property
+    def beyond_repair(self) -> str | None:
+        """Why a new connection could not take the stream up where this one left it; None when it could."""
+        return "the connection itself is sound" if self._beyond_repair else None
+
+    @property
+    def progressed(self) -> bool:
+        """Whether this connection has brought the stream any further than the one before."""
+        return self._progressed
+
+    def note_progress(self) -> None:
+        """Say that this connection has brought the stream further."""
+        self._progressed = True
+
+    def take_over(self, broken: Any, now: float) -> None:
+        """Go on where a machine of the same kind failed, with the same events; `opened` has to follow.
+
+        Args:
+            broken: that machine; nothing may be done with it afterwards.
+            now: the time, in seconds.
+        """
+        self.events = broken.events
+
+    def opened(self, now: float) -> None:
+        """The connection stands, and all intervals count from now: for a machine that was made before it did."""
+        self._sent_at = self._heard_at = self._message_at = self._pinged_at = self.opened_at = now
+
+    def resumption(self) -> Resumption:
+        """Return what the new connection makes up for; a second call counts nothing that the first one did."""
+        return Resumption()
 
     # Time passes.
 
@@ -302,6 +365,8 @@ class Machine(Generic[S]):
         pending: list[tuple[Timer, float]] = []
         if timers.keepalive_s is not None and self.state in kind.keepalive_states and self.role is Role.CLIENT:
             pending.append((Timer.KEEPALIVE, self.keepalive_since() + timers.keepalive_s))
+        if timers.greeting_s is not None and not self.ready and self.role is Role.CLIENT:
+            pending.append((Timer.GREETING, self.opened_at + timers.greeting_s))
         if not self._paused:
             if timers.pong_s is not None and self._unanswered_at is not None:
                 pending.append((Timer.PONG, self._unanswered_at + timers.pong_s))
@@ -326,9 +391,10 @@ class Machine(Generic[S]):
         elif timer is Timer.PONG:
             self._on_pong_due()
         elif timer is Timer.DRAIN:
-            self.fail(
-                TimeoutError(f"the server sent nothing for {self._timers.drain_s:g} s after the end of the stream")
-            )
+            silence = f"the server sent nothing for {self._timers.drain_s:g} s after the end of the stream"
+            self.fail(TimeoutError(silence), beyond_repair=True)
+        elif timer is Timer.GREETING:
+            self.fail(TimeoutError(f"the server did not greet within {self._timers.greeting_s:g} s"))
         else:
             self.on_idle()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Audio", "Data", "Message", "UnknownEvent", "explicit_false"]
+__all__ = ["Audio", "Data", "Message", "Reconnected", "UnknownEvent", "explicit_false"]
 
 
 def explicit_false() -> bool:
@@ -35,6 +35,35 @@ class Audio(msgspec.Struct, frozen=True, gc=False):
     """A binary message: audio, in the format that the connection's options name."""
 
     data: bytes | memoryview
+
+
+class Reconnected(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection broke, and there is a new one; the stream goes on, on one timeline.
+
+    It is made on this side, and no message of the server. It comes before everything that the new connection says, but
+    for its greeting.
+
+    Attributes:
+        attempt: which attempt succeeded, from 1.
+        gap_s: from noticing the break to the new connection's being usable, in seconds.
+        replayed_s: audio that the new connection hears again because no final result covered it, in seconds.
+        lost_s: audio that ``send`` accepted and that no result will ever cover, in seconds: it was more than
+            `ReconnectPolicy` lets wait. On the timeline it lies right before what is replayed.
+        replayed_chars: text to speech: characters of text that was not spoken to its end, and is again from its start.
+        repeated_bytes: text to speech: how much of the last audio received belongs to such text, and so comes again;
+            drop it if it was not played.
+        cause: why the connection broke.
+        request_id: the new connection's; None when the server sent none.
+    """
+
+    attempt: int
+    gap_s: float
+    replayed_s: float = 0.0
+    lost_s: float = 0.0
+    replayed_chars: int = 0
+    repeated_bytes: int = 0
+    cause: str = ""
+    request_id: str | None = None
 
 
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .messages import Audio, Message, UnknownEvent
+from .messages import Audio, Message, Reconnected, UnknownEvent
 
 __all__ = [
     "Audio",
@@ -113,4 +113,4 @@ class Close(Message):
     """Ends the stream at once: text that was not flushed is not spoken any more."""
 
 
-Event: TypeAlias = Audio | Metadata | Flushed | Cleared | Warning | Error | UnknownEvent
+Event: TypeAlias = Audio | Metadata | Flushed | Cleared | Warning | Error | UnknownEvent | Reconnected

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ..errors import LocalProtocolError
 from .ledger import AudioFormat
-from .machine import Machine, Role
+from .machine import Machine, Resumption, Role
 from .messages import Audio, Message
 from .timers import TimerSettings
 
@@ -27,30 +27,54 @@ class Speech:
     """The audio of one text: what came so far, and whether there will be more.
 
     Attributes:
-        texts: the text, in pieces that fit into a message each.
+        texts: the text so far, in pieces that fit into a message each.
         wanted: it has a consumer of its own; the audio of other text is an event.
         chunks: audio that came and waits for the consumer, oldest first.
         held_bytes: how much that is.
         ended: nothing more comes.
         cut: it ended before its time, because speaking was stopped.
+        received_bytes: audio of it that came, but for what comes for the second time.
     """
 
-    __slots__ = ("chunks", "cut", "ended", "heard", "held_bytes", "since", "texts", "wanted")
+    __slots__ = ("_repeated", "chunks", "cut", "ended", "held_bytes", "received_bytes", "since", "texts", "wanted")
 
     def __init__(self, texts: Sequence[str] = (), *, wanted: bool = False) -> None:
-        self.texts: Sequence[str] = texts
+        self.texts: list[str] = list(texts)
         self.wanted: bool = wanted
         self.chunks: deque[bytes] = deque()
         self.held_bytes: int = 0
         self.ended: bool = False
         self.cut: bool = False
+        self.received_bytes: int = 0
         self.since: float | None = None  # when the server could begin
-        self.heard: bool = False
+        self._repeated = 0  # bytes that came before, and now come again
+
+    @property
+    def heard(self) -> bool:
+        """Whether audio of it came."""
+        return self.received_bytes > 0
+
+    @property
+    def chars(self) -> int:
+        """Characters of its text."""
+        return sum(map(len, self.texts))
 
     def add(self, data: bytes | memoryview) -> None:
-        """Take in audio."""
-        self.chunks.append(bytes(data))
-        self.held_bytes += len(data)
+        """Take in audio for the consumer."""
+        new = data[self._repeated :]
+        self._repeated = max(0, self._repeated - len(data))
+        if new:
+            self.received_bytes += len(new)
+            self.chunks.append(bytes(new))
+            self.held_bytes += len(new)
+
+    def repeat(self) -> int:
+        """It is spoken again from its start; return how much of its audio comes for the second time as an event."""
+        if self.wanted:
+            self._repeated = self.received_bytes
+            return 0
+        repeated, self.received_bytes = self.received_bytes, 0
+        return repeated
 
     def take(self) -> bytes:
         """Hand out the oldest audio."""
@@ -115,6 +139,7 @@ class SpeechMachine(Machine[S]):
         self._held: set[Speech] = set()  # not consumed yet
         self._finishing = False
         self._paced = False
+        self._replayed_chars = self._repeated_bytes = 0
 
     def speak_message(self, text: str) -> Message:
         """Hook: the message that carries text."""
@@ -201,8 +226,15 @@ class SpeechMachine(Machine[S]):
             self.send(self.speak_message(text), now)
             self.text_chars += len(text)
             self._open = self._open or Speech()
+            self._open.texts.append(text)
             if self._open.since is None:
                 self._open.since = now
+
+    def _speak_whole(self, speech: Speech, now: float) -> None:
+        """Send all of a text at once, as the one that is open."""
+        texts, speech.texts = speech.texts, []
+        self._open = speech
+        self._speak(texts, now)
 
     def _flush(self, now: float) -> None:
         if self._open is None and not self.flushes_nothing and not self.ended:
@@ -226,8 +258,8 @@ class SpeechMachine(Machine[S]):
                 self.note_retimed()
                 return
             if self._open is None:
-                self._current = self._open = self._queue.popleft()
-                self._speak(self._open.texts, now)
+                self._current = self._queue.popleft()
+                self._speak_whole(self._current, now)
             # Else it is text sent by hand, of which nothing may get into the next one's audio.
             self._flush(now)
         if self._finishing and not self._awaited and not self._queue:
@@ -261,9 +293,12 @@ class SpeechMachine(Machine[S]):
         if type(event) is Audio and self.role is Role.CLIENT:
             self.audio_bytes += len(event.data)
             speech = None if self._cuts else self._speaker()
-            if speech is not None and not speech.heard:
-                speech.heard = True
+            if speech is None:
+                return
+            if not speech.heard:
                 self.first_audio_s = None if speech.since is None else now - speech.since
+            if not speech.wanted or speech.ended:
+                speech.received_bytes += len(event.data)
 
     def _speaker(self) -> Speech | None:
         """The text whose audio comes next; only meaningful when no cut is awaited."""
@@ -293,7 +328,41 @@ class SpeechMachine(Machine[S]):
             self._cuts -= 1
         self._proceed(now)
 
+    # One connection follows another.
+
+    def take_over(self, broken: Any, now: float) -> None:
+        """Go on where a machine failed: text that was not spoken to its end is spoken again, from its start."""
+        super().take_over(broken, now)
+        self.text_chars, self.audio_bytes = broken.text_chars, broken.audio_bytes
+        self.first_audio_s = broken.first_audio_s
+        self._queue, self._held, self._finishing = broken._queue, broken._held, broken._finishing
+        # What was cut off stays cut, and a new connection has nothing to cut.
+        speeches: list[Speech] = []
+        for item in broken._awaited:
+            speeches = [*speeches, item] if isinstance(item, Speech) else []
+        unspoken = [speech for speech in speeches if not speech.ended]
+        for speech in unspoken:
+            self._again(speech, now)
+            self._flush(now)
+            if speech is broken._current:
+                self._current = speech
+        if broken._open is not None:
+            self._again(broken._open, now)
+        self.text_chars = broken.text_chars
+        self._proceed(now)
+
+    def _again(self, speech: Speech, now: float) -> None:
+        self._replayed_chars += speech.chars
+        self._repeated_bytes += speech.repeat()
+        self._speak_whole(speech, now)
+
+    def resumption(self) -> Resumption:
+        made_up = Resumption(replayed_chars=self._replayed_chars, repeated_bytes=self._repeated_bytes)
+        self._replayed_chars = self._repeated_bytes = 0
+        return made_up
+
     def _done(self, speech: Speech) -> None:
         speech.end()
+        self.note_progress()
         if speech is self._current:
             self._current = None

@@ -19,6 +19,8 @@ class Timer(enum.Enum):
     IDLE = "idle"
     SILENCE = "silence"
     FLUSH = "flush"
+    REPLAY = "replay"
+    GREETING = "greeting"
 
 
 class TimerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,7 @@ class TimerSettings(msgspec.Struct, frozen=True, kw_only=True):
         pong_s: after a ping without hearing anything, before the peer counts as gone.
         drain_s: after the end of the stream without a message, before the rest is given up.
         idle_s: without hearing anything, before this side closes: what a server does.
+        greeting_s: from the connection to the end of the greetings, before a client gives up.
     """
 
     keepalive_s: float | None = None
@@ -37,3 +40,4 @@ class TimerSettings(msgspec.Struct, frozen=True, kw_only=True):
     pong_s: float | None = None
     drain_s: float | None = None
     idle_s: float | None = None
+    greeting_s: float | None = None

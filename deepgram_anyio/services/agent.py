@@ -17,6 +17,7 @@ from ..protocol.functions import ClientFunction
 from ..protocol.ledger import AudioFormat
 from ..protocol.machine import Role
 from ..protocol.messages import Message
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.rest.agents import ThinkModelList
 from ..protocol.rest.operations import operation
 from ..protocol.timers import TimerSettings
@@ -97,7 +98,7 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
 
     async def keep_alive(self) -> None:
         """Keep the conversation open. Not needed: it happens by itself after 8 s without audio."""
-        await self._session.call(self._session.machine.keep_alive)
+        await self._session.call(lambda now: self._session.machine.keep_alive(now))
 
     async def force_end_turn(self) -> None:
         """End the user's turn at once; for agents that hear with a Flux model."""
@@ -120,6 +121,7 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
             audio_acknowledged_s=0.0,
             events=self._session.events_received,
             latency_s=None,
+            reconnects=self._session.reconnects,
         )
 
 
@@ -151,6 +153,7 @@ class AgentV1:
         *,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         add_schemas: bool = True,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[AgentConnection]:
@@ -171,6 +174,7 @@ class AgentV1:
             add_schemas: describe functions that ``agent.think.functions`` does not name there, by
                 `protocol.functions.function_schema`. It is only done when ``agent.think`` is one object, not when it
                 is left out, is a list, or ``agent`` is the UUID of a stored configuration.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters.
             extra_headers: additional request headers.
 
@@ -186,9 +190,10 @@ class AgentV1:
         if add_schemas:
             _add_schemas(fields, known)
         audio = _input_format(fields)
+        policy = reconnect or self._backend.reconnect
 
         def machine(timers: TimerSettings, now: float) -> AgentMachine:
-            return AgentMachine(Role.CLIENT, timers, now, settings=fields, audio=audio)
+            return AgentMachine(Role.CLIENT, timers, now, settings=fields, audio=audio, reconnect=policy)
 
         def connection(session: Session[AgentMachine], response_headers: Mapping[str, str]) -> AgentConnection:
             session.on_received = (
@@ -205,6 +210,7 @@ class AgentV1:
             keepalive_s=_KEEPALIVE_S,
             agent=True,
             extra_headers=extra_headers,
+            reconnect=policy,
         ) as opened:
             yield opened
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
-from ..protocol.audio_machine import AudioMachine
+from ..protocol.audio_machine import TranscriptionMachine
 from ..protocol.ledger import AudioFormat
 from ..protocol.machine import Machine
 from ..transport.sources import AudioInput, AudioSource, open_source
@@ -15,7 +15,7 @@ from .connection import Connection, ConnectionStats
 __all__ = ["AudioConnection", "AudioSender", "stream_source"]
 
 S = TypeVar("S", bound=Machine[Any])
-M = TypeVar("M", bound=AudioMachine[Any])
+M = TypeVar("M", bound=TranscriptionMachine[Any])
 E = TypeVar("E", covariant=True)
 A = TypeVar("A", bound="AudioConnection[Any, Any]")
 
@@ -76,7 +76,7 @@ class AudioConnection(AudioSender[M, E]):
 
     async def close_stream(self) -> None:
         """Say that no more audio comes. The last results and the end of the iteration follow."""
-        await self._session.call(self._session.machine.close_stream)
+        await self._session.call(lambda now: self._session.machine.close_stream(now))
 
     async def _finish(self) -> None:
         await self.close_stream()
@@ -91,6 +91,7 @@ class AudioConnection(AudioSender[M, E]):
             audio_acknowledged_s=ledger.acknowledged_s,
             events=self._session.events_received,
             latency_s=ledger.latency_s,
+            reconnects=self._session.reconnects,
         )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from .._version import __version__
 from ..errors import ConfigError, RemoteProtocolError
 from ..protocol.options import Options, merge_options
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.rest.base import NoOptions, Operation, RawResponse, Response
 from ..transport.credentials import Credentials
 from ..transport.settings import Limits, RetryPolicy, Timeouts
@@ -73,6 +74,7 @@ class Backend:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    reconnect: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     proxy: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -14,7 +14,10 @@ import msgspec
 
 from ..errors import TimeoutError  # noqa: A004
 from ..protocol.machine import Machine
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
+from ..transport.link import FrameChannel
+from ..transport.reconnect import Reconnector
 from ..transport.session import Session, open_session
 from ..transport.settings import Timeouts
 from .backend import Backend
@@ -26,6 +29,7 @@ E = TypeVar("E", covariant=True)
 C = TypeVar("C", bound="Connection[Any, Any]")
 
 _logger = logging.getLogger("deepgram_anyio")
+_REQUEST_ID = "dg-request-id"
 
 
 class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +43,7 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
         latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
             there was one.
         missed: messages of the server that never came, where it numbers them.
+        reconnects: how often the connection was made anew.
     """
 
     bytes_sent: int
@@ -47,6 +52,7 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     latency_s: float | None
     missed: int = 0
+    reconnects: int = 0
 
 
 class Connection(Generic[M, E]):
@@ -101,7 +107,11 @@ class Connection(Generic[M, E]):
 def client_timers(timeouts: Timeouts, *, keepalive_s: float | None) -> TimerSettings:
     """Return the intervals that a client's machine keeps."""
     return TimerSettings(
-        keepalive_s=keepalive_s, ping_s=timeouts.ping_interval_s, pong_s=timeouts.pong_s, drain_s=timeouts.drain_s
+        keepalive_s=keepalive_s,
+        ping_s=timeouts.ping_interval_s,
+        pong_s=timeouts.pong_s,
+        drain_s=timeouts.drain_s,
+        greeting_s=timeouts.connect_s,
     )
 
 
@@ -116,6 +126,7 @@ async def open_connection(
     keepalive_s: float | None = None,
     agent: bool = False,
     extra_headers: Mapping[str, str] | None = None,
+    reconnect: ReconnectPolicy | None = None,
 ) -> AsyncIterator[C]:
     """Connect, wait until the stream is usable, run it around the caller's body, and drain it when that ends normally.
 
@@ -128,16 +139,31 @@ async def open_connection(
         keepalive_s: after the last message sent, to the next KeepAlive.
         agent: on the voice agent's host.
         extra_headers: additional request headers.
+        reconnect: when and how a broken connection is made anew; None for never.
     """
     timeouts = backend.timeouts
+    timers = client_timers(timeouts, keepalive_s=keepalive_s)
     usable_by = math.inf if timeouts.connect_s is None else anyio.current_time() + timeouts.connect_s
     channel = await backend.open_websocket(path, query, agent=agent, extra_headers=extra_headers)
+
+    def new_machine(now: float) -> M:
+        return machine(timers, now)
+
+    async def connect_again() -> tuple[FrameChannel, str | None]:
+        again = await backend.open_websocket(path, query, agent=agent, extra_headers=extra_headers)
+        opened.response_headers = again.response_headers
+        return again, again.response_headers.get(_REQUEST_ID)
+
+    first = new_machine(anyio.current_time())
     session = Session(
-        machine(client_timers(timeouts, keepalive_s=keepalive_s), anyio.current_time()),
+        first,
         channel,
         limits=backend.limits,
         timeouts=timeouts,
-        request_id=channel.response_headers.get("dg-request-id"),
+        request_id=channel.response_headers.get(_REQUEST_ID),
+        recovery=None
+        if reconnect is None
+        else Reconnector(reconnect, name=first.kind.name, machine=new_machine, connect=connect_again),
     )
     opened = connection(session, channel.response_headers)
     name, host = session.machine.kind.name, urlsplit(backend.agent_url if agent else backend.api_url).netloc

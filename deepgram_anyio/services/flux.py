@@ -17,6 +17,7 @@ from ..protocol.flux_options import FluxOptions, FluxParams
 from ..protocol.ledger import AudioFormat
 from ..protocol.machine import Role
 from ..protocol.options import merge_options
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
 from ..transport.sources import AudioInput
 from .audio_connection import AudioConnection, stream_source
@@ -60,10 +61,9 @@ class FluxConnection(AudioConnection[FluxMachine, Event]):
         Raises:
             ConfigError: thresholds of an unknown name or of a wrong type.
         """
-        machine = self._session.machine
         changed = _thresholds(thresholds)
         await self._session.call(
-            lambda now: machine.configure(
+            lambda now: self._session.machine.configure(
                 now, thresholds=changed, keyterms=keyterms, language_hints=language_hints, numerals=numerals
             )
         )
@@ -73,7 +73,7 @@ class FluxConnection(AudioConnection[FluxMachine, Event]):
 
         The answer is a `TurnInfo` with ``EndOfTurn`` and ``trigger="manual"``. Cancelled, it has sent nothing.
         """
-        await self._session.call(self._session.machine.force_end_turn)
+        await self._session.call(lambda now: self._session.machine.force_end_turn(now))
 
     async def __anext__(self) -> Event:
         event = await super().__anext__()
@@ -122,6 +122,7 @@ class ListenV2:
         options: FluxOptions | None = None,
         *,
         silence_after_s: float | None = None,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[FluxParams],
@@ -135,6 +136,7 @@ class ListenV2:
             options: parameters in a struct.
             silence_after_s: seconds without audio after which silence of that length is sent, so that a turn can end
                 and the stream stays open; None for never. Raw audio only.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `FluxOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -147,7 +149,7 @@ class ListenV2:
             TimeoutError: it did not answer within `Timeouts.connect_s`.
         """
         merged = merge_options(FluxOptions, options, params)
-        async with self._open(merged, silence_after_s, extra_query, extra_headers) as connection:
+        async with self._open(merged, silence_after_s, reconnect, extra_query, extra_headers) as connection:
             yield connection
 
     @asynccontextmanager
@@ -158,6 +160,7 @@ class ListenV2:
         *,
         pace: float | None = None,
         silence_after_s: float | None = None,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[FluxParams],
@@ -173,6 +176,7 @@ class ListenV2:
             options: parameters in a struct.
             pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
             silence_after_s: as for `connect`; for a source that pauses.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `FluxOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -190,7 +194,7 @@ class ListenV2:
                 whole = merge_options(
                     FluxOptions, merged, {"encoding": found.encoding, "sample_rate": found.sample_rate}
                 )
-            return self._open(whole, silence_after_s, extra_query, extra_headers)
+            return self._open(whole, silence_after_s, reconnect, extra_query, extra_headers)
 
         async with stream_source(source, merged.audio_format, pace, connect) as connection:
             yield connection
@@ -199,14 +203,16 @@ class ListenV2:
         self,
         options: FluxOptions,
         silence_after_s: float | None,
+        reconnect: ReconnectPolicy | None,
         extra_query: Mapping[str, Any] | None,
         extra_headers: Mapping[str, str] | None,
     ) -> AbstractAsyncContextManager[FluxConnection]:
         audio = options.audio_format
         _check_silence(silence_after_s, audio)
+        policy = reconnect or self._backend.reconnect
 
         def machine(timers: TimerSettings, now: float) -> FluxMachine:
-            return FluxMachine(Role.CLIENT, timers, now, audio=audio, silence_after_s=silence_after_s)
+            return FluxMachine(Role.CLIENT, timers, now, audio=audio, silence_after_s=silence_after_s, reconnect=policy)
 
         return open_connection(
             self._backend,
@@ -215,6 +221,7 @@ class ListenV2:
             machine=machine,
             connection=FluxConnection,
             extra_headers=extra_headers,
+            reconnect=policy,
         )
 
 

@@ -12,6 +12,7 @@ from ..protocol.listen_machine import ListenMachine
 from ..protocol.listen_options import LiveOptions, LiveParams
 from ..protocol.machine import Role
 from ..protocol.options import merge_options
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
 from ..transport.sources import AudioInput
 from .audio_connection import AudioConnection, stream_source
@@ -47,7 +48,7 @@ class LiveConnection(AudioConnection[ListenMachine, Event]):
 
     async def keep_alive(self) -> None:
         """Keep the silent stream open. Not needed: it happens by itself after 4 s without sending."""
-        await self._session.call(self._session.machine.keep_alive)
+        await self._session.call(lambda now: self._session.machine.keep_alive(now))
 
     async def configure(
         self, *, keyterms: Sequence[str] | None = None, features: Mapping[str, bool] | None = None
@@ -58,10 +59,8 @@ class LiveConnection(AudioConnection[ListenMachine, Event]):
             keyterms: replaces the key terms; an empty list clears them, None keeps them.
             features: switches by name, such as ``{"numerals": True}``.
         """
-        machine = self._session.machine
-        await self._session.call(
-            lambda now: machine.configure(now, keyterms=keyterms, features=dict(features) if features else None)
-        )
+        switches = dict(features) if features else None
+        await self._session.call(lambda now: self._session.machine.configure(now, keyterms=keyterms, features=switches))
 
 
 class ListenV1(TranscribeCalls):
@@ -72,6 +71,7 @@ class ListenV1(TranscribeCalls):
         self,
         options: LiveOptions | None = None,
         *,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[LiveParams],
@@ -83,6 +83,7 @@ class ListenV1(TranscribeCalls):
 
         Args:
             options: parameters in a struct.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `LiveOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -94,7 +95,7 @@ class ListenV1(TranscribeCalls):
             TimeoutError: it did not answer within `Timeouts.connect_s`.
         """
         merged = merge_options(LiveOptions, options, params)
-        async with self._open(merged, extra_query, extra_headers) as connection:
+        async with self._open(merged, reconnect, extra_query, extra_headers) as connection:
             yield connection
 
     @asynccontextmanager
@@ -104,6 +105,7 @@ class ListenV1(TranscribeCalls):
         options: LiveOptions | None = None,
         *,
         pace: float | None = None,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[LiveParams],
@@ -118,6 +120,7 @@ class ListenV1(TranscribeCalls):
             source: a path, a binary file, bytes, or an iterable or async iterable of bytes.
             options: parameters in a struct.
             pace: how much faster than real time to send; 1.0 is real time, None as fast as the server takes it.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `LiveOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -135,14 +138,20 @@ class ListenV1(TranscribeCalls):
                     merged,
                     {"encoding": found.encoding, "sample_rate": found.sample_rate, "channels": found.channels},
                 )
-            return self._open(whole, extra_query, extra_headers)
+            return self._open(whole, reconnect, extra_query, extra_headers)
 
         async with stream_source(source, merged.audio_format, pace, connect) as connection:
             yield connection
 
     def _open(
-        self, options: LiveOptions, extra_query: Mapping[str, Any] | None, extra_headers: Mapping[str, str] | None
+        self,
+        options: LiveOptions,
+        reconnect: ReconnectPolicy | None,
+        extra_query: Mapping[str, Any] | None,
+        extra_headers: Mapping[str, str] | None,
     ) -> AbstractAsyncContextManager[LiveConnection]:
+        policy = reconnect or self._backend.reconnect
+
         def machine(timers: TimerSettings, now: float) -> ListenMachine:
             return ListenMachine(
                 Role.CLIENT,
@@ -151,6 +160,7 @@ class ListenV1(TranscribeCalls):
                 audio=options.audio_format,
                 multichannel=bool(options.multichannel),
                 drop_stale_interims=self._backend.limits.drop_stale_interims,
+                reconnect=policy,
             )
 
         return open_connection(
@@ -161,6 +171,7 @@ class ListenV1(TranscribeCalls):
             connection=LiveConnection,
             keepalive_s=_KEEPALIVE_S,
             extra_headers=extra_headers,
+            reconnect=policy,
         )
 
 

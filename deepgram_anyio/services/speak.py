@@ -10,6 +10,7 @@ from ..protocol import flux_speak, speak
 from ..protocol.flux_speak_machine import FluxSpeakMachine
 from ..protocol.machine import Role
 from ..protocol.options import merge_options
+from ..protocol.policy import ReconnectPolicy
 from ..protocol.speak_machine import SpeakMachine
 from ..protocol.speak_options import FluxSpeakOptions, FluxSpeakParams, SpeakOptions, SpeakParams
 from .backend import Backend
@@ -35,7 +36,7 @@ class SpeakConnection(SpeechConnection[SpeakMachine, speak.Event]):
         The audio still under way to here is dropped, too, and so is what `synthesize` had received: all such iterators
         end, and their ``interrupted`` is true.
         """
-        await self._session.call(self._session.machine.clear)
+        await self._session.call(lambda now: self._session.machine.clear(now))
 
 
 class FluxSpeakConnection(SpeechConnection[FluxSpeakMachine, flux_speak.Event]):
@@ -54,8 +55,9 @@ class FluxSpeakConnection(SpeechConnection[FluxSpeakMachine, flux_speak.Event]):
             playback_offset_ms: how much of the session's audio was played, in milliseconds from its start, so that the
                 server can tell which text was heard. It must be more than at the interruption before.
         """
-        machine = self._session.machine
-        await self._session.call(lambda now: machine.interrupt(now, playback_offset_ms=playback_offset_ms))
+        await self._session.call(
+            lambda now: self._session.machine.interrupt(now, playback_offset_ms=playback_offset_ms)
+        )
 
     async def configure(self, *, speed: float | None = None) -> None:
         """Change the running stream. The answer is a `ConfigureSuccess` or a `ConfigureFailure`.
@@ -63,8 +65,7 @@ class FluxSpeakConnection(SpeechConnection[FluxSpeakMachine, flux_speak.Event]):
         Args:
             speed: how much faster than usual to speak, 0.5 to 1.5 in steps of 0.05.
         """
-        machine = self._session.machine
-        await self._session.call(lambda now: machine.configure(now, speed=speed))
+        await self._session.call(lambda now: self._session.machine.configure(now, speed=speed))
 
 
 class SpeakV1(SynthesizeSpeechCalls):
@@ -76,6 +77,7 @@ class SpeakV1(SynthesizeSpeechCalls):
         options: SpeakOptions | None = None,
         *,
         split_long_text: bool = False,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[SpeakParams],
@@ -89,6 +91,7 @@ class SpeakV1(SynthesizeSpeechCalls):
             options: parameters in a struct.
             split_long_text: send a text of more than 2,000 characters in pieces, cut at the ends of sentences or words;
                 else it is refused.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `SpeakOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -107,6 +110,7 @@ class SpeakV1(SynthesizeSpeechCalls):
             machine=lambda timers, now: SpeakMachine(Role.CLIENT, timers, now, audio=merged.audio_format),
             connection=lambda session, headers: SpeakConnection(session, headers, split_long_text=split_long_text),
             extra_headers=extra_headers,
+            reconnect=reconnect or self._backend.reconnect,
         ) as connection:
             yield connection
 
@@ -120,6 +124,7 @@ class SpeakV2(SynthesizeFluxCalls):
         options: FluxSpeakOptions | None = None,
         *,
         split_long_text: bool = False,
+        reconnect: ReconnectPolicy | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         **params: Unpack[FluxSpeakParams],
@@ -133,6 +138,7 @@ class SpeakV2(SynthesizeFluxCalls):
             options: parameters in a struct.
             split_long_text: send a text of more than 2,000 characters in pieces, cut at the ends of sentences or words;
                 else it is refused.
+            reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters that `FluxSpeakOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
@@ -151,6 +157,7 @@ class SpeakV2(SynthesizeFluxCalls):
             machine=lambda timers, now: FluxSpeakMachine(Role.CLIENT, timers, now, audio=merged.audio_format),
             connection=lambda session, headers: FluxSpeakConnection(session, headers, split_long_text=split_long_text),
             extra_headers=extra_headers,
+            reconnect=reconnect or self._backend.reconnect,
         ) as connection:
             yield connection
 

@@ -83,12 +83,11 @@ class SpeechAudio(AsyncIterator[bytes]):
 
     async def _begin(self) -> Speech:
         speeches: list[Speech] = []
-        machine = self._session.machine
-        await self._session.call(lambda now: speeches.append(machine.synthesize(self._texts, now)))
+        await self._session.call(lambda now: speeches.append(self._session.machine.synthesize(self._texts, now)))
         if self._speech is None:
             self._speech = speeches[0]
         else:
-            machine.release(speeches[0])  # two tasks began at once
+            self._session.machine.release(speeches[0])  # two tasks began at once
         return self._speech
 
     def _drop(self) -> None:
@@ -141,7 +140,7 @@ class SpeechConnection(Connection[M, E]):
 
     async def flush(self) -> None:
         """Ask for the audio of all text so far."""
-        await self._session.call(self._session.machine.flush)
+        await self._session.call(lambda now: self._session.machine.flush(now))
 
     def synthesize(self, text: str) -> SpeechAudio:
         """Speak a text, and get its audio and no other.
@@ -164,7 +163,7 @@ class SpeechConnection(Connection[M, E]):
 
     async def close_stream(self) -> None:
         """Say that no more text comes. What was sent is flushed; when all audio has come, the iteration ends."""
-        await self._session.call(self._session.machine.close_stream)
+        await self._session.call(lambda now: self._session.machine.close_stream(now))
 
     async def _finish(self) -> None:
         await self.close_stream()

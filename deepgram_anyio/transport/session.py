@@ -1,4 +1,4 @@
-"""Drives any protocol machine over any frame channel: one task group, one reader, one writer, one deadline task.
+"""Drives any protocol machine over any frame channel, for one caller, over as many connections as it takes.
 
 The tasks store what goes wrong in the machine; the next `Session.send` or iteration raises it. A session owns its
 channel: when the session is over, in whichever way, the socket is closed.
@@ -6,9 +6,7 @@ channel: when the session is over, in whichever way, the socket is closed.
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,47 +14,45 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, ProtocolError
-from ..protocol.frames import Binary, Close, Frame, Text
+from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError
 from ..protocol.machine import Machine
+from ..protocol.messages import Reconnected
+from .link import FrameChannel, Link
 from .settings import Limits, Timeouts
 from .tasks import background_tasks
 
-__all__ = ["FrameChannel", "Session", "open_session"]
+__all__ = ["Recovery", "Session", "open_session"]
 
 M = TypeVar("M", bound=Machine[Any])
 
 
-class FrameChannel(Protocol):
-    """What a session reads and writes: a WebSocket's client end, or a server's."""
+class Recovery(Protocol[M]):
+    """What makes a broken connection anew; see `reconnect.Reconnector`."""
 
-    @property
-    def failure(self) -> Exception | None:
-        """What broke the connection, when a `Close` came of that: the peer's breach of the protocol, or the network."""
+    def successor(self, broken: M, now: float) -> M | None:
+        """Return the machine that takes over from one that failed; None when the failure is final."""
 
-    async def receive_batch(self) -> list[Frame]:
-        """Return what arrived together, at least one frame; the connection's end is a `Close`."""
+    async def reopen(self, request_id: str | None) -> tuple[FrameChannel, str | None]:
+        """Return a new channel, and its request id; raise a `DeepgramError` to give up."""
         ...
 
-    async def send_batch(self, frames: Sequence[Frame]) -> None:
-        """Write frames in order; raise a `TransportError` when the peer does not take them."""
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Do the closing handshake, within a deadline, and close the socket."""
-
-    async def abort(self) -> None:
-        """Close the socket at once."""
+    def announcement(self, machine: M, now: float, request_id: str | None) -> Reconnected:
+        """Return what to tell the caller, now that the new connection is usable."""
+        ...
 
 
 class Session(Generic[M]):
-    """One connection: a machine, its channel, and the queues between them and the caller.
+    """One stream: a machine, its channel, and the queues between them and the caller.
+
+    When the connection breaks and there is a recovery, another machine takes over at once, in the same step: the caller
+    finds no gap, only a stream that moves nothing until there is another channel.
 
     Attributes:
-        machine: the protocol machine.
+        machine: the protocol machine of the present connection, or of the next.
         limits: bounds on the queues and messages.
-        request_id: for errors; None when the server sent none.
-        unsent_bytes: that wait to be written.
+        request_id: of the present connection; None when the server sent none.
         events_received: how many messages came in so far.
+        reconnects: how often another connection took the stream up.
         on_received: called when messages came in, before anybody iterates: for what cannot wait for that.
     """
 
@@ -68,7 +64,17 @@ class Session(Generic[M]):
         limits: Limits,
         timeouts: Timeouts,
         request_id: str | None = None,
+        recovery: Recovery[M] | None = None,
     ) -> None:
+        """
+        Args:
+            machine: the protocol machine.
+            channel: what it is driven over.
+            limits: bounds on the queues and messages.
+            timeouts: deadlines.
+            request_id: for errors; None when the server sent none.
+            recovery: makes the connection anew when it breaks; None for never.
+        """
         self.machine = machine
         self.request_id = request_id
         self.events_received: int = 0
@@ -77,28 +83,24 @@ class Session(Generic[M]):
         self.limits: Limits = limits
         self._timeouts = timeouts
         self._clock = anyio.current_time
-        self._unsent: deque[Frame] = deque()
-        self.unsent_bytes: int = 0
+        self._recovery = recovery
+        self._link = Link(machine, self, timeouts=timeouts)
+        self._reconnecting = False
+        self.reconnects: int = 0
         self._queued_bytes = 0
-        self._farewell: Close | None = None
-        self._broken = False
         self._discarding = False
         self._reported = False
         self._interruption: Exception | None = None
         self._tasks: TaskGroup | None = None
         self._work_scopes: list[anyio.CancelScope] = []
-        self._watched_state = machine.state
         self._waiting = 0
-        # Each of these six is renewed by those who wait for it, so that setting one costs nothing when nobody does.
-        self._outbound = anyio.Event()  # there is something to write
-        self._room = anyio.Event()  # a write was finished
+        # Each of these four is renewed by those who wait for it, so that setting one costs nothing when nobody does.
+        self._room = anyio.Event()  # there may be room to send
         self._inbound = anyio.Event()  # there is something to iterate
         self._emptied = anyio.Event()  # the consumer took everything
-        self._retimed = anyio.Event()  # deadlines may have moved forward
         self._moved = anyio.Event()  # the machine took something in
         self._ready = anyio.Event()  # the greetings are over, or all is
         self._ended = anyio.Event()  # the machine has ended
-        self._flushed = anyio.Event()  # the writer has written all that it will
         self._closed = anyio.Event()  # the channel is closed
         if machine.ready:
             self._ready.set()
@@ -110,7 +112,7 @@ class Session(Generic[M]):
 
         Cancelled, it has queued nothing.
         """
-        await self.wait_for_room()
+        await self.wait_for_room(len(data))
         self.send_audio_nowait(data)
 
     def send_audio_nowait(self, data: bytes | memoryview) -> None:
@@ -124,7 +126,7 @@ class Session(Generic[M]):
             raise LocalProtocolError(
                 f"a message of {len(data)} bytes is longer than the {self.limits.max_message_bytes} allowed"
             )
-        if self.full:
+        if self._full_for(len(data)):
             raise anyio.WouldBlock
         self.act(lambda now: self.machine.send_audio(data, now))
 
@@ -141,18 +143,19 @@ class Session(Generic[M]):
             self._reported = self._reported or error is self.machine.failure
             raise
         finally:
-            self._follow_up()
+            self.follow_up()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """End the session from this side, after what is queued has been written; harmless when it has ended."""
         self.machine.close(code, reason)
-        self._follow_up()
+        self.follow_up()
 
     def leave(self) -> None:
         """Note that nothing moves any more, so that nobody waits for it; harmless when the session has ended."""
+        self._recovery = None
         if not self.machine.ended:
             self.machine.fail(ConnectionClosed("the connection was left before its end"))
-            self._follow_up()
+            self.follow_up()
 
     def start_soon(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
         """Do something in the background, until `stop_work` or the end of the session.
@@ -273,14 +276,25 @@ class Session(Generic[M]):
         return True
 
     @property
+    def unsent_bytes(self) -> int:
+        """Bytes accepted that were not handed to the network."""
+        return self._link.unsent_bytes + self.machine.held_back_bytes
+
+    @property
     def full(self) -> bool:
         """Whether the outbound buffer is above its high-water mark."""
-        return self.unsent_bytes > self.limits.max_unsent_bytes and not self.machine.ended
+        return self._full_for(0)
 
-    async def wait_for_room(self) -> None:
-        """Wait while the outbound buffer is above its high-water mark. Cancelled, nothing has changed."""
+    def _full_for(self, size_bytes: int) -> bool:
+        """Whether the outbound buffer is above its high-water mark, or what is kept for a replay at its bound."""
+        if self.machine.ended:
+            return False
+        return self._link.unsent_bytes > self.limits.max_unsent_bytes or not self.machine.room_for(size_bytes)
+
+    async def wait_for_room(self, size_bytes: int = 0) -> None:
+        """Wait until a message of a size can be sent. Cancelled, nothing has changed."""
         await anyio.lowlevel.checkpoint()
-        while self.full:
+        while self._full_for(size_bytes):
             if self._room.is_set():
                 self._room = anyio.Event()
             await self._room.wait()
@@ -288,144 +302,113 @@ class Session(Generic[M]):
     # What the tasks do.
 
     async def run(self) -> None:
-        """Move frames until the machine has ended and the channel is closed.
+        """Move frames until the machine has ended for good and the channel is closed.
 
         Cancelled, it closes the channel at once.
         """
+        channel: FrameChannel | None = self._channel
         try:
-            async with anyio.create_task_group() as tasks:
-                for task in (self._read, self._write, self._watch):
-                    tasks.start_soon(self._guarded, task)
-                await self._ended.wait()
-                if self._farewell is not None:
-                    await self._wait_flushed()
-                tasks.cancel_scope.cancel()
-            if self._farewell is not None and not self._broken:
-                await self._channel.close(self._farewell.code, self._farewell.reason)
+            while channel is not None:
+                await self._link.run(channel)
+                channel = None if self.machine.ended else await self._reopened()
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._channel.abort()
             self._closed.set()
 
-    async def _wait_flushed(self) -> None:
-        # A peer that broke the rules or fell silent gets a moment; one that is being served gets all that was promised,
-        # as long as it keeps taking it.
-        with anyio.move_on_after(self._timeouts.close_s if self.machine.failure is not None else None):
-            await self._flushed.wait()
+    async def _reopened(self) -> FrameChannel | None:
+        """Return a new connection; None when the session ended without one."""
+        channel: FrameChannel | None = None
+        async with anyio.create_task_group() as tasks:
 
-    async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
+            async def stop_at_the_end() -> None:
+                await self._ended.wait()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(stop_at_the_end)
+            channel = await self._reopen()
+            tasks.cancel_scope.cancel()
+        return channel
+
+    async def _reopen(self) -> FrameChannel | None:
+        assert self._recovery is not None
         try:
-            await task()
+            channel, self.request_id = await self._recovery.reopen(self.request_id)
         except DeepgramError as error:
-            self._broken = True
+            self._recovery = None
             self.machine.fail(error)
-            self._follow_up()
+            self.follow_up()
+            return None
+        except Exception as error:  # noqa: BLE001 - the caller's own code failed; kept for the caller
+            self._interrupt(error)
+            return None
+        self._reconnecting = True
+        self.machine.opened(self._clock())
+        self._on_new_state()
+        return channel
 
-    async def _read(self) -> None:
-        machine, limits = self.machine, self.limits
-        while not machine.ended:
-            frames = await self._channel.receive_batch()
-            self._take_in(frames, self._clock())
-            if machine.ended:
-                return
-            full = len(machine.events) >= limits.max_queued_events or self._queued_bytes >= limits.max_queued_bytes
-            if full and not self._waiting and not self._discarding:
-                await self._pause()
+    # What a link tells.
 
-    async def _pause(self) -> None:
+    @property
+    def congested(self) -> bool:
+        """Whether the queue of events is full, and nobody waits for what comes behind it."""
+        limits = self.limits
+        full = len(self.machine.events) >= limits.max_queued_events or self._queued_bytes >= limits.max_queued_bytes
+        return full and not self._waiting and not self._discarding
+
+    async def decongested(self) -> None:
+        """Wait until the consumer has taken what was queued."""
         self._emptied = anyio.Event()
-        self.machine.pause(self._clock())
         await self._emptied.wait()
         self._queued_bytes = 0
-        self.machine.resume(self._clock())
-        self._retimed.set()
 
-    def _take_in(self, frames: list[Frame], now: float) -> None:
-        machine = self.machine
-        for frame in frames:
-            if isinstance(frame, (Text, Binary)):
-                self.events_received += 1
-                self._queued_bytes += len(frame.data)
-                if isinstance(frame, Text):
-                    machine.receive_text(frame.data, now)
-                else:
-                    machine.receive_binary(frame.data, now)
-            elif isinstance(frame, Close):
-                self._take_close(frame, now)
-            else:
-                machine.receive_pong(now)
+    def arrived(self, messages: int, size_bytes: int) -> None:
+        """Messages were taken in."""
+        self.events_received += messages
+        self._queued_bytes += size_bytes
         if self.on_received is not None:
             self.on_received()
         if self._discarding:
-            machine.events.clear()
-        if machine.events:
+            self.machine.events.clear()
+        if self.machine.events:
             self._inbound.set()
         else:
-            self._queued_bytes = machine.held_bytes
+            self._queued_bytes = self.machine.held_bytes
         self._moved.set()
-        self._follow_up()
+        self._room.set()
+        self.follow_up()
 
-    def _take_close(self, frame: Close, now: float) -> None:
-        cause = self._channel.failure
-        if isinstance(cause, ProtocolError):
-            self.machine.fail(cause)
-            return
-        self.machine.receive_close(frame.code, frame.reason, now)
-        if self.machine.failure is not None:
-            self.machine.failure.__cause__ = cause
+    def eased(self) -> None:
+        """There may be room again for what the caller sends."""
+        self._room.set()
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                while not self._unsent:
-                    if self._farewell is not None:
-                        return
-                    self._outbound = anyio.Event()
-                    await self._outbound.wait()
-                frames = list(self._unsent)
-                self._unsent.clear()
-                await self._channel.send_batch(frames)
-                self.unsent_bytes -= sum(map(_size, frames))
-                self._room.set()
-        except ConnectionClosed:
-            # The peer closed, and the reader is about to learn why: its close code says more than a broken pipe.
-            with anyio.move_on_after(self._timeouts.close_s):
-                await self._ended.wait()
-            raise
-        finally:
-            self._flushed.set()
+    def follow_up(self) -> None:
+        """Carry out what a step of the machine asked for."""
+        if self._link.collect():
+            self._on_new_state()
 
-    async def _watch(self) -> None:
-        while not self.machine.ended:
-            self._retimed = anyio.Event()
-            deadline = self.machine.next_deadline()
-            with anyio.CancelScope(deadline=math.inf if deadline is None else deadline):
-                await self._retimed.wait()
-            self.machine.on_deadline(self._clock())
-            self._follow_up()
-
-    def _follow_up(self) -> None:
-        """Carry out what a step of the machine asked for: frames to write, deadlines moved, the end."""
+    def _on_new_state(self) -> None:
         machine = self.machine
-        outgoing = machine.outgoing
-        while outgoing:
-            frame = outgoing.popleft()
-            if type(frame) is Close:
-                self._farewell = frame
-            else:
-                self._unsent.append(frame)
-                self.unsent_bytes += _size(frame)
-            self._outbound.set()
-        if machine.retimed:
-            machine.retimed = False
-            self._retimed.set()
-        if machine.state is not self._watched_state:
-            self._watched_state = machine.state
-            self._retimed.set()
-            if machine.ready:
-                self._ready.set()
-            if machine.ended and not self._ended.is_set():
-                self._settle()
+        if machine.failure is not None and self._recovery is not None and self._ready.is_set():
+            successor = self._recovery.successor(machine, self._clock())
+            if successor is not None:
+                self.machine = successor
+                self._link = Link(successor, self, timeouts=self._timeouts)
+                self._reconnecting = False
+                return
+        if machine.ready:
+            self._ready.set()
+            if self._reconnecting and not machine.ended:
+                self._announce()
+        if machine.ended and not self._ended.is_set():
+            self._settle()
+
+    def _announce(self) -> None:
+        assert self._recovery is not None
+        self._reconnecting = False
+        self.reconnects += 1
+        event = self._recovery.announcement(self.machine, self._clock(), self.request_id)
+        if not self._discarding:
+            self.machine.events.append(event)
+            self._inbound.set()
 
     def _settle(self) -> None:
         failure = self.machine.failure
@@ -435,10 +418,6 @@ class Session(Generic[M]):
             failure.lost_audio_s = self.machine.unacknowledged_s
         for event in (self._ended, self._ready, self._inbound, self._room, self._emptied, self._moved):
             event.set()
-
-
-def _size(frame: Frame) -> int:
-    return len(frame.data) if isinstance(frame, (Text, Binary)) else 0
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from deepgram_anyio.protocol import listen
 from deepgram_anyio.sync.loop import event_loop_thread
 from deepgram_anyio.sync.services import ListenV1, SpeakV1
 
+from ..stand_in import NEVER
 from ..transport.peers import ServerEnd
 from .socket_support import local_server, stand_in
 
@@ -70,7 +71,7 @@ def test_a_broken_connection_is_raised_with_what_was_lost() -> None:
     with (
         stand_in(on_message=close) as server,
         pytest.raises(ConnectionClosed, match="NET-0001"),
-        listening(server.url).connect(**RAW) as connection,  # type: ignore[arg-type]
+        listening(server.url).connect(**RAW, reconnect=NEVER) as connection,  # type: ignore[arg-type]
     ):
         connection.send(SECOND)
         connection.finalize()
