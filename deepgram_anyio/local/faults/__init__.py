@@ -3,18 +3,17 @@
 It stands in front of any server, such as the embedded one, and does to each connection what a schedule says::
 
     from deepgram_anyio import DeepgramClient, local
-    from deepgram_anyio.local.faults import Cut, Plan, fault_proxy
+    from deepgram_anyio.local.faults import Answer, Cut, Plan, fault_proxy
 
-    async def test_a_stream_survives_a_reset():
-        plan = Plan([[Cut(kind="reset", after_bytes=20_000, direction="to_server")]])  # the first connection only
+    async def test_a_call_is_tried_again():
+        plan = Plan([[Answer(status=503)], [Cut(kind="reset", after_bytes=20)]])  # later connections are clean
         async with (
             local.serve() as server,
             fault_proxy(server.url, faults=plan) as proxy,
             DeepgramClient(api_key="any", base_url=proxy.url) as dg,
-            dg.listen.v1.stream("speech.wav") as stream,
         ):
-            events = [event async for event in stream]
-        assert proxy.connections[0].end == "cut"
+            await dg.manage.v1.models.list()
+            assert [record.end for record in proxy.connections] == ["answered", "cut", None]
 
 What every connection gets is a list, ``faults=[Delay(delay_s=0.1, jitter_s=0.05), Split()]``; what depends on the
 connection's number is a `Plan`, a `RandomSchedule`, which can be played again from its seed, or any callable. Some

@@ -95,6 +95,8 @@ class Split:
 class Stall:
     """Nothing passes, and the connection stays open. Nothing is read either, so a sender's buffers fill up.
 
+    Nor does the end of a stream pass: until the stall ends, the proxy does not see that either side has left.
+
     Without a trigger it begins at once; with two, at the first.
 
     Attributes:
