@@ -42,7 +42,7 @@ from .actions import (
     Stall,
 )
 from .proxy import FaultProxy, fault_proxy
-from .records import ConnectionRecord, Fired
+from .records import ConnectionRecord, End, Fired
 from .schedule import CUTS, KINDS, Kind, Plan, RandomSchedule, Schedule
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "CutKind",
     "Delay",
     "Direction",
+    "End",
     "Fault",
     "FaultProxy",
     "Fired",

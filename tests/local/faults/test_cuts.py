@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any
+from contextlib import suppress
 
 import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
-from deepgram_anyio.local.faults import Corrupt, Cut, CutKind, Delay, fault_proxy
+from deepgram_anyio.local.faults import Corrupt, Cut, CutKind, Delay, Fault, FaultProxy, Silence, fault_proxy
+from deepgram_anyio.local.faults.sockets import receive, send_all
 
 from .support import dialled, read_all, read_exactly, through
 
@@ -82,9 +83,10 @@ async def test_a_cut_without_a_trigger_falls_before_the_first_byte(kind: CutKind
         assert await ending(client) == (b"", kind)
 
 
-async def test_half_closed_to_the_client_what_it_says_still_passes() -> None:
+@pytest.mark.parametrize("also", [[], [Delay(delay_s=0.001)]])
+async def test_half_closed_to_the_client_what_it_says_still_passes(also: list[Fault]) -> None:
     fault = Cut(kind="half_close", after_bytes=10)
-    async with through([fault], greeting=GREETING) as (proxy, server):
+    async with through([fault, *also], greeting=GREETING) as (proxy, server):
         async with await dialled(proxy) as client:
             assert await ending(client) == (GREETING[:10], "fin")
             await client.send(b"still here")
@@ -137,26 +139,63 @@ async def test_by_hand_one_connection_can_be_cut_and_the_others_go_on() -> None:
         await server.until(lambda: server.received == b"here")
 
 
-@pytest.mark.parametrize("late", [{}, {"delay_s": 0.001}])
-async def test_a_reset_of_the_server_is_passed_on(late: dict[str, Any]) -> None:
-    async with through([Cut(kind="reset", after_bytes=5)], greeting=GREETING) as (rude, _):
-        faults = [Delay(**late)] if late else []
-        async with fault_proxy(("127.0.0.1", rude.port), faults=faults) as proxy, await dialled(proxy) as client:
-            received, end = await ending(client)
-            assert end == "reset"
-            assert GREETING[:5].startswith(received)
-            await proxy.wait_closed()
-            assert proxy.connections[0].end == "reset"
+@pytest.mark.parametrize("also", [[], [Delay(delay_s=0.001)]])
+async def test_a_reset_of_the_server_is_passed_on(also: list[Fault]) -> None:
+    async with (
+        through([Cut(kind="reset", after_bytes=5)], greeting=GREETING) as (rude, _),
+        fault_proxy(("127.0.0.1", rude.port), faults=also) as proxy,
+        await dialled(proxy) as client,
+    ):
+        received, end = await ending(client)
+        assert end == "reset"
+        assert GREETING[:5].startswith(received)
+        await proxy.wait_closed()
+        assert proxy.connections[0].end == "reset"
+
+
+async def reset_by_the_client(proxy: FaultProxy) -> None:
+    client = await dialled(proxy)
+    raw = client.extra(SocketAttribute.raw_socket)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await anyio.aclose_forcefully(client)
 
 
 async def test_a_reset_of_the_client_is_passed_on() -> None:
     async with through(greeting=b"hello") as (proxy, server):
-        client = await dialled(proxy)
-        raw = client.extra(SocketAttribute.raw_socket)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        await anyio.aclose_forcefully(client)
+        await reset_by_the_client(proxy)
         await server.until(lambda: server.ends == ["reset"])
         assert proxy.connections[0].end == "reset"
+
+
+async def test_a_reset_of_the_client_ends_a_silence() -> None:
+    async with through([Silence()]) as (proxy, _):
+        await reset_by_the_client(proxy)
+        await proxy.wait_closed(1)
+        assert proxy.connections[0].end == "reset"
+
+
+async def test_what_the_server_says_before_it_leaves_is_not_lost_to_a_client_that_is_still_sending() -> None:
+    async def hasty(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive(1)
+            await stream.send(GREETING)  # closed with something unread, which makes it a reset
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    address = ("127.0.0.1", listener.extra(SocketAttribute.local_port))
+    with anyio.fail_after(5):
+        async with listener, anyio.create_task_group() as tasks, fault_proxy(address) as proxy:
+            tasks.start_soon(listener.serve, hasty)
+            with socket.create_connection((proxy.host, proxy.port)) as client:  # streams may lose it themselves
+                client.setblocking(False)
+                with suppress(OSError):
+                    await send_all(client, bytes(3_000_000))
+                received = b""
+                while len(received) < len(GREETING):
+                    received += await receive(client)
+                assert received == GREETING
+            await proxy.wait_closed()
+            assert proxy.connections[0].end in {"reset", "closed"}
+            tasks.cancel_scope.cancel()
 
 
 async def test_garbage_stands_in_the_stream_and_the_stream_goes_on() -> None:
