@@ -208,9 +208,10 @@ class Connection:
             self._end("cut", "reset" if fault.kind == "reset" else "fin")
 
     def _end(self, end: End, how: Literal["fin", "reset"]) -> None:
-        self.record.end = end
-        self._ending = how
-        self._scope.cancel()
+        if self.record.end is None:  # the first cause counts
+            self.record.end = end
+            self._ending = how
+            self._scope.cancel()
 
     async def _finish(self) -> None:
         if any(pump.sink_broke for pump in self._pumps.values()) and self._ending is None:
