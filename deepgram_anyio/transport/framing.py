@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opcode, ParseFailed
@@ -15,6 +16,7 @@ __all__ = ["Framing"]
 _BYTES = (bytes, bytearray, memoryview)
 _MAX_CONTROL_BYTES = 125
 _MAX_EMPTY_FRAGMENTS = 1024
+_MAX_OWED_PONGS = 16
 
 
 class Framing:
@@ -42,7 +44,7 @@ class Framing:
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
         self._message = bytearray()
         self._empty_fragments = 0
-        self._owed_pong: bytes | None = None
+        self._owed_pongs: deque[bytes] = deque(maxlen=_MAX_OWED_PONGS)
         self._owed_close: Close | None = None
         self._decoder.receive_bytes(trailing)
 
@@ -54,7 +56,7 @@ class Framing:
     @property
     def owes_replies(self) -> bool:
         """Whether `take_replies` may have something to send."""
-        return self._owed_pong is not None or self._owed_close is not None
+        return bool(self._owed_pongs) or self._owed_close is not None
 
     def receive(self, data: bytes) -> list[Frame]:
         """Take one network read and return the messages and control frames that it completes, in order.
@@ -114,15 +116,17 @@ class Framing:
         return b"".join(pieces)
 
     def take_replies(self) -> bytes:
-        """Return the pong and the close frame that receiving made necessary, and owe them no longer.
+        """Return the pongs and the close frame that receiving made necessary, and owe them no longer.
 
-        Of several pings only the last is answered (RFC 6455, section 5.5.3), so that a flood of them costs nothing.
+        Of more than 16 pings only the last 16 are answered, so that a flood of them costs little; the last one alone
+        would do (RFC 6455, section 5.5.3).
         """
-        pong, self._owed_pong = self._owed_pong, None
-        close, self._owed_close = self._owed_close, None
+        pongs, close = list(self._owed_pongs), self._owed_close
+        self._owed_pongs.clear()
+        self._owed_close = None
         if self.sent_close is not None:
             return b""
-        replies = b"" if pong is None else bytes(self._encoder.pong(pong))
+        replies = b"".join(self._encoder.pong(pong) for pong in pongs)
         return replies if close is None else replies + self._encode_close(close)
 
     def _decode(self, frames: list[Frame]) -> None:
@@ -149,7 +153,7 @@ class Framing:
     def _ping_or_pong(self, opcode: Opcode, payload: bytes) -> Frame:
         if opcode is Opcode.PONG:
             return Pong(payload)
-        self._owed_pong = payload
+        self._owed_pongs.append(payload)
         return Ping(payload)
 
     def _add_piece(self, opcode: Opcode, payload: bytes, *, frame_finished: bool) -> None:

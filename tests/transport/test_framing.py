@@ -212,12 +212,14 @@ def test_control_frames_between_fragments_do_not_count_towards_the_message() -> 
     assert framing.receive(wire(CONTINUATION)) == [Binary(bytes(10))]
 
 
-def test_only_the_last_of_many_pings_is_answered() -> None:
+def test_every_ping_is_answered_in_order_but_of_a_flood_only_the_last() -> None:
     framing = client()
-    framing.receive(b"".join(wire(PING, str(number).encode()) for number in range(1000)))
-    assert framing.owes_replies
-    assert server().receive(framing.take_replies()) == [Pong(b"999")]
-    assert framing.take_replies() == b""
+    for count, answered in ((10, range(10)), (1000, range(984, 1000))):
+        framing.receive(b"".join(wire(PING, str(number).encode()) for number in range(count)))
+        assert framing.owes_replies
+        assert server().receive(framing.take_replies()) == [Pong(str(number).encode()) for number in answered]
+        assert not framing.owes_replies
+        assert framing.take_replies() == b""
 
 
 def test_close_is_echoed_once_after_the_pong() -> None:
