@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import deque
 from collections.abc import Iterable
 
@@ -17,6 +18,7 @@ _BYTES = (bytes, bytearray, memoryview)
 _MAX_CONTROL_BYTES = 125
 _MAX_EMPTY_FRAGMENTS = 1024
 _MAX_OWED_PONGS = 16
+_Utf8Check = codecs.getincrementaldecoder("utf-8")
 
 
 class Framing:
@@ -43,6 +45,7 @@ class Framing:
         self._masker = FrameMasker() if client else None
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
         self._message = bytearray()
+        self._utf8_check = _Utf8Check()
         self._empty_fragments = 0
         self._owed_pongs: deque[bytes] = deque(maxlen=_MAX_OWED_PONGS)
         self._owed_close: Close | None = None
@@ -168,12 +171,22 @@ class Framing:
             if self._empty_fragments > _MAX_EMPTY_FRAGMENTS:
                 raise ParseFailed("too many empty fragments", CloseReason.MESSAGE_TOO_BIG)
         self._check_length(len(self._message) + len(payload))
+        if self._opcode is Opcode.TEXT:
+            self._check_utf8(payload)
         self._message += payload
+
+    def _check_utf8(self, payload: bytes) -> None:
+        # So that a text that has gone wrong ends at once (RFC 6455, section 8.1), not when the rest of it has come.
+        try:
+            self._utf8_check.decode(payload)
+        except UnicodeDecodeError as error:
+            raise _not_utf8() from error
 
     def _assembled(self) -> Frame:
         opcode, message = self._opcode, bytes(self._message)
         assert opcode is not None
         self._opcode, self._message, self._empty_fragments = None, bytearray(), 0
+        self._utf8_check.reset()
         return self._whole(opcode, message)
 
     def _whole(self, opcode: Opcode, payload: bytes) -> Frame:
@@ -257,4 +270,8 @@ def _utf8(payload: bytes) -> str:
     try:
         return str(payload, "utf-8")
     except UnicodeDecodeError as error:
-        raise ParseFailed("text that is not UTF-8", CloseReason.INVALID_FRAME_PAYLOAD_DATA) from error
+        raise _not_utf8() from error
+
+
+def _not_utf8() -> ParseFailed:
+    return ParseFailed("text that is not UTF-8", CloseReason.INVALID_FRAME_PAYLOAD_DATA)

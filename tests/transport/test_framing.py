@@ -212,6 +212,23 @@ def test_control_frames_between_fragments_do_not_count_towards_the_message() -> 
     assert framing.receive(wire(CONTINUATION)) == [Binary(bytes(10))]
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        wire(CONTINUATION, b"\x90", fin=False),
+        wire(CONTINUATION, b"\x90" + bytes(100))[:3],
+        wire(CONTINUATION, b"\x80\xff", fin=False),
+    ],
+    ids=["frame", "beginning of a frame", "later"],
+)
+def test_a_text_that_has_gone_wrong_is_not_waited_for(read: bytes) -> None:
+    framing = client()
+    assert framing.receive(wire(TEXT, b"ok \xf4", fin=False) + wire(PING)) == [Ping()]
+    (close,) = framing.receive(read)
+    assert isinstance(close, Close)
+    assert close.code == 1007
+
+
 def test_every_ping_is_answered_in_order_but_of_a_flood_only_the_last() -> None:
     framing = client()
     for count, answered in ((10, range(10)), (1000, range(984, 1000))):
