@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -39,14 +40,24 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
         Raises:
             ConfigError: a value that has no spelling.
         """
-        extra = extra or {}
-        pairs = [pair for pair in self.pairs() if pair[0] not in extra]
-        for name, value in extra.items():
-            pairs += _spell(name, value)
+        extra = _checked_names(extra)
         try:
+            pairs = [pair for pair in self.pairs() if pair[0] not in extra]
+            for name, value in extra.items():
+                pairs += _spell(name, value)
             return urlencode(pairs)
         except UnicodeEncodeError as error:
             raise ConfigError(f"cannot send text that is not Unicode: {error}") from error
+        except RecursionError:
+            raise ConfigError("cannot send a list or a mapping that is nested so deeply") from None
+
+
+def _checked_names(extra: object) -> Mapping[str, Any]:
+    if not extra:
+        return {}
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+        raise ConfigError("extra_query must be a mapping of names to values")
+    return extra
 
 
 def _spell(name: str, value: Any) -> list[tuple[str, str]]:
@@ -57,14 +68,29 @@ def _spell(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, enum.Enum):
         return _spell(name, value.value)
     if isinstance(value, (str, int, float)):
-        return [(name, str(value))]
+        return [(name, _text(name, value))]
     if isinstance(value, date):
         return [(name, time_text(value))]
     if isinstance(value, Mapping):
-        return [(name, f"{key}:{text}") for key, item in value.items() for _, text in _spell(name, item)]
+        return [(name, f"{_text(name, key)}:{text}") for key, item in value.items() for _, text in _spell(name, item)]
     if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
         return [pair for item in value for pair in _spell(name, item)]
-    raise ConfigError(f"{name}: cannot send a value of type {type(value).__name__}")
+    raise _unspelled(name, value)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, (str, int, float)):
+        raise _unspelled(name, value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name}: cannot send {value}, which is no number")
+    try:
+        return str(value)
+    except ValueError:
+        raise ConfigError(f"{name}: cannot send a number of so many digits") from None
+
+
+def _unspelled(name: str, value: object) -> ConfigError:
+    return ConfigError(f"{name}: cannot send a value of type {type(value).__name__}")
 
 
 def merge_options(cls: type[O], options: O | None, params: Mapping[str, Any]) -> O:
@@ -86,7 +112,7 @@ def merge_options(cls: type[O], options: O | None, params: Mapping[str, Any]) ->
         values[name] = value
     try:
         merged = msgspec.convert(values, cls, strict=False)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise ConfigError(f"wrong option: {error}") from error
     merged.check()
     return merged
