@@ -24,6 +24,7 @@ class Exchange:
     Attributes:
         request: the bytes to send.
         status: the answer's status; None until its head has come. Interim answers (1xx) are passed over.
+        version: the answer's HTTP version, such as "1.1"; empty until its head has come.
         headers: the answer's headers with lower-case names; values of repeated ones are joined by ", ".
         body: as much of the answer's body as has come, cut off after 64 KiB.
         complete: whether there is nothing more to receive.
@@ -32,6 +33,7 @@ class Exchange:
 
     def __init__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> None:
         self.status: int | None = None
+        self.version: str = ""
         self.headers: Mapping[str, str] = MappingProxyType({})
         self.body: bytes = b""
         self.complete: bool = False
@@ -79,6 +81,7 @@ class Exchange:
             if event.status_code < 200 and event.status_code != 101:
                 return
             self.status = event.status_code
+            self.version = event.http_version.decode("ascii")
             self.headers = MappingProxyType(_joined(event.headers))
         elif isinstance(event, h11.Data):
             self.body = (self.body + event.data)[:_MAX_BODY_BYTES]
@@ -132,6 +135,8 @@ class ClientHandshake:
             raise self._refusal(status)
         if status != 101:
             raise ConnectError(f"the peer is not a WebSocket server: it answered with HTTP {status}")
+        if self.exchange.version != "1.1":
+            raise ConnectError(f"the peer switched protocols in HTTP/{self.exchange.version}, which cannot do that")
         if "websocket" not in _items(headers.get("upgrade", "").lower()):
             raise ConnectError("the peer switched to another protocol than WebSocket")
         if "upgrade" not in _items(headers.get("connection", "").lower()):

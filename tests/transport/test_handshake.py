@@ -109,6 +109,58 @@ def test_half_hearted_acceptance_is_refused(changes: dict[str, str | None]) -> N
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("version", ["0.9", "1.0", "2.0"])
+def test_only_http_1_1_can_switch_protocols(version: str) -> None:
+    client = handshake()
+    answered(client, switching(client).replace(b"HTTP/1.1", f"HTTP/{version}".encode()), end=False)
+    with pytest.raises(ConnectError, match=version):
+        client.check()
+
+
+def test_a_refusal_in_http_1_0_is_a_refusal() -> None:
+    with pytest.raises(BadRequestError, match="no"):
+        answered(handshake(), b"HTTP/1.0 400 Bad Request\r\n\r\nno").check()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"X-Note: a\r\n  b\r\n",
+        b"X-Note:\r\n\ta b\r\n",
+    ],
+)
+def test_folded_headers_are_one_line(lines: bytes) -> None:
+    client = handshake()
+    answered(client, switching(client)[:-2] + lines + b"\r\n", end=False).check()
+    assert client.exchange.headers["x-note"].split() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"X-Note : a\r\n",
+        b" X-Note: a\r\n",
+        b"X-Note: a\0b\r\n",
+        b"X-N\xc3\xb6te: a\r\n",
+        b": a\r\n",
+        b"X-Note: a\rb\r\n",
+    ],
+)
+def test_headers_that_are_none(lines: bytes) -> None:
+    client = handshake()
+    accepting = switching(client)
+    end_of_status = accepting.index(b"\r\n") + 2
+    with pytest.raises(ConnectError):
+        answered(client, accepting[:end_of_status] + lines + accepting[end_of_status:])
+
+
+def test_a_second_accept_header_is_refused() -> None:
+    client = handshake()
+    answered(client, switching(client)[:-2] + f"Sec-WebSocket-Accept: {accept_of(client)}\r\n\r\n".encode(), end=False)
+    with pytest.raises(ConnectError, match="Accept"):
+        client.check()
+
+
 def test_an_ordinary_web_page_is_no_websocket_server() -> None:
     client = answered(handshake(), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
     with pytest.raises(ConnectError, match="200"):
