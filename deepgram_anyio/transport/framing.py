@@ -145,13 +145,17 @@ class Framing:
             elif opcode and frame_finished and message_finished and self._opcode is None:
                 frames.append(self._whole(opcode, payload))
             else:
-                self._add_piece(opcode, payload, frame_finished=frame_finished)
+                self._add_piece(opcode, payload)
                 if frame_finished and message_finished:
                     frames.append(self._assembled())
-        # The header of a frame that is still incomplete tells its length: refuse it before the rest comes.
+        self._check_begun()
+
+    def _check_begun(self) -> None:
+        # The header of a frame tells what is wrong with it: refuse it before the rest comes, for the same reason.
         header = self._decoder.header
-        if header is not None and not header.opcode.iscontrol():
-            self._check_length(len(self._message) + header.payload_len - self._decoder.payload_consumed)
+        if header is not None and not header.opcode.iscontrol() and not self._decoder.payload_consumed:
+            self._check_order(header.opcode)
+            self._check_length(len(self._message) + header.payload_len)
 
     def _ping_or_pong(self, opcode: Opcode, payload: bytes) -> Frame:
         if opcode is Opcode.PONG:
@@ -159,21 +163,26 @@ class Framing:
         self._owed_pongs.append(payload)
         return Ping(payload)
 
-    def _add_piece(self, opcode: Opcode, payload: bytes, *, frame_finished: bool) -> None:
+    def _add_piece(self, opcode: Opcode, payload: bytes) -> None:
+        self._check_order(opcode)
         if self._opcode is None:
-            if opcode is Opcode.CONTINUATION:
-                raise ParseFailed("continuation frame without a message to continue")
             self._opcode = opcode
-        elif opcode is not Opcode.CONTINUATION:
-            raise ParseFailed("new message inside a fragmented one")
         if not payload:
             self._empty_fragments += 1
             if self._empty_fragments > _MAX_EMPTY_FRAGMENTS:
                 raise ParseFailed("too many empty fragments", CloseReason.MESSAGE_TOO_BIG)
-        self._check_length(len(self._message) + len(payload))
+        header = self._decoder.header
+        outstanding = 0 if header is None else header.payload_len - self._decoder.payload_consumed
+        self._check_length(len(self._message) + len(payload) + outstanding)
         if self._opcode is Opcode.TEXT:
             self._check_utf8(payload)
         self._message += payload
+
+    def _check_order(self, opcode: Opcode) -> None:
+        if opcode is Opcode.CONTINUATION and self._opcode is None:
+            raise ParseFailed("continuation frame without a message to continue")
+        if opcode is not Opcode.CONTINUATION and self._opcode is not None:
+            raise ParseFailed("new message inside a fragmented one")
 
     def _check_utf8(self, payload: bytes) -> None:
         # So that a text that has gone wrong ends at once (RFC 6455, section 8.1), not when the rest of it has come.
