@@ -174,7 +174,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         return {}  # plain text, which the caller keeps
     return value if isinstance(value, dict) else {}
 

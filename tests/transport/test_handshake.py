@@ -309,6 +309,7 @@ def test_refusal_by_headers_alone() -> None:
         (b"<html><body>400</body></html>", "Bad Request"),
         (b"[1, 2]", "[1, 2]"),
         (b"\xff\xfe", "��"),
+        (b'{"err_code": "X", "\xffrr_msg": "Y"}', '{"err_code": "X", "�rr_msg": "Y"}'),
         (b"", "Bad Request"),
         (b"[" * 100_000, "[" * 300),
     ],
