@@ -3,18 +3,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 AUDIO ?=
+FUZZ_S ?= 60
 
 BIN := $(VENV)/bin
 BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade fuzz check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears."
+	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears,"
+	@echo "  FUZZ_S=600 how many seconds make fuzz gives to each part."
 
 demo: ## live captions with no key and no network, of a spoken text or of AUDIO=FILE
 	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
@@ -66,6 +68,12 @@ interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 a
 bench-facade: ## CPU time of the blocking facade beside deepgram-sdk 4.8.1; needs make interop once
 	$(DEV)
 	$(BIN)/python benchmarks/facade.py
+
+fuzz: ## atheris looks for bytes that break framing, handshake, codec or WAVE reader; Linux on x86-64
+	$(BOOTSTRAP) --extras dev,neural,fuzz
+	@for part in framing handshake codec wav; do \
+	  $(BIN)/python -m tests.fuzz $$part -max_total_time=$(FUZZ_S) || exit 1; \
+	done
 
 check: ## all of the above that CI does
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run
