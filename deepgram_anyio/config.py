@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ REGIONS: Mapping[str, str] = {
 """API hosts by region. Outside the global one, the voice agent lives on the same host."""
 
 _GLOBAL_AGENT = "https://agent.deepgram.com"
+_BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
 
@@ -94,6 +96,9 @@ def resolve_hosts(config: ClientConfig, environ: Mapping[str, str] = os.environ)
 
 def _base_url(name: str, value: str) -> str:
     text = value.strip() if "://" in value else f"https://{value.strip()}"
+    # The standard library drops some control characters in silence; paths in other scripts fail where they are used.
+    if _BLANK_OR_CONTROL.search(text) or not text.partition("://")[2].partition("/")[2].isascii():
+        raise ConfigError(f"{name} must have no spaces and control characters, and a path that is percent-encoded")
     try:
         parts = urlsplit(text)
         port = parts.port
