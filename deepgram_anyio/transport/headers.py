@@ -24,9 +24,10 @@ def checked_headers(headers: HeaderSource | None, *, reserved: Collection[str]) 
         reserved: names, in lower case, that are not the caller's to set.
 
     Raises:
-        ConfigError: one is not valid in HTTP (RFC 9110, 5.5), or reserved. The text shows no values.
+        ConfigError: these are no headers, or one is not valid in HTTP (RFC 9110, 5.5), or reserved. The text shows no
+            values.
     """
-    pairs: list[Any] = list(headers.items()) if isinstance(headers, Mapping) else list(headers or ())
+    pairs = _pairs(headers)
     for name, value in pairs:
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise ConfigError("a header's name is not a valid HTTP token")
@@ -35,3 +36,10 @@ def checked_headers(headers: HeaderSource | None, *, reserved: Collection[str]) 
         if name.lower() in reserved:
             raise ConfigError(f"header {name} belongs to the connection")
     return pairs
+
+
+def _pairs(headers: Any) -> list[tuple[Any, Any]]:
+    try:
+        return [(name, value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers or ())]
+    except (TypeError, ValueError):
+        raise ConfigError("headers must be a mapping, or pairs of a name and a value") from None

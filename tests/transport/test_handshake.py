@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -259,6 +260,20 @@ def test_headers_that_cannot_be_sent(name: str, value: str) -> None:
         handshake([("X-Fine", "1"), (name, value)])
     assert "0123456789abcdef" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "headers", ["X: y", b"X: y", 3, True, [1], [("X",)], [("X", "y", "z")], ["X: y"], [None]], ids=repr
+)
+def test_what_are_no_headers(headers: Any) -> None:
+    with pytest.raises(ConfigError, match="mapping, or pairs"):
+        handshake(headers)
+
+
+@pytest.mark.parametrize("headers", [{1: "x"}, {"X": 1}, {"X": None}, {None: None}, [(b"X", b"y")]], ids=repr)
+def test_headers_that_are_no_text(headers: Any) -> None:
+    with pytest.raises(ConfigError):
+        handshake(headers)
 
 
 def test_latin_1_header_values() -> None:
