@@ -227,6 +227,8 @@ class Proxy:
         credentials = None
         if parts.username is not None:
             credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            if not _is_unicode(credentials):
+                raise ConfigError("the proxy URL's user name or password is not Unicode")
         return cls(_host(parts), _port(parts, 80), credentials)
 
     @property
@@ -323,6 +325,14 @@ def _port(parts: SplitResult, default: int) -> int:
     if port == 0:
         raise ConfigError("the URL's port must be 1 to 65535")
     return port
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bracketed(host: str) -> str:

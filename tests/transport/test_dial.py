@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepgram_anyio.errors import ConfigError, ConnectError
-from deepgram_anyio.transport.dial import WebSocketUrl, dial
+from deepgram_anyio.transport.dial import Proxy, WebSocketUrl, dial
 
 from .peers import Handler, proxying, read_to_end, server_tls, serving
 
@@ -310,6 +310,18 @@ async def test_bad_proxies_are_refused_without_being_quoted(proxy: str) -> None:
     with pytest.raises(ConfigError) as caught:
         await dial("ws://127.0.0.1:9", proxy=proxy)
     assert "s3cret" not in str(caught.value)
+
+
+@given(st.text(max_size=20) | st.text("\ud800ü:@/%[]#?a0", max_size=12))
+def test_any_text_is_a_proxy_or_a_config_error(text: str) -> None:
+    target = WebSocketUrl.parse("ws://example.com")
+    for url in (text, f"http://{text}", f"http://{text}@host", f"http://user:{text}@host:1"):
+        try:
+            proxy = Proxy.parse(url)
+        except ConfigError:
+            continue
+        assert Proxy.parse(proxy.url) == proxy
+        assert proxy.request(target).request.count(b"\r\n") == (3 if proxy.credentials is None else 4)
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
