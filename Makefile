@@ -70,7 +70,7 @@ bench-facade: ## CPU time of the blocking facade beside deepgram-sdk 4.8.1; need
 	$(BIN)/python benchmarks/facade.py
 
 fuzz: ## atheris looks for bytes that break framing, handshake, codec or WAVE reader; Linux on x86-64
-	$(BOOTSTRAP) --extras dev,neural,fuzz
+	$(BOOTSTRAP) --extras dev,fuzz
 	@for part in framing handshake codec wav; do \
 	  $(BIN)/python -m tests.fuzz $$part -max_total_time=$(FUZZ_S) || exit 1; \
 	done
