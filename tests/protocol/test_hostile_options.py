@@ -81,7 +81,7 @@ def test_the_options_are_found() -> None:
     }
 
 
-@steady(600)
+@steady(300)
 @given(st.sampled_from(sorted(KINDS)), st.data())
 def test_any_value_of_any_option(name: str, data: st.DataObject) -> None:
     cls = KINDS[name]
