@@ -47,8 +47,10 @@ class ClientConfig:
         limits: bounds on memory and connections.
         retry: when REST calls are tried again.
         reconnect: when and how a broken socket is made anew.
-        proxy: URL of an HTTP proxy; None asks the environment (``HTTPS_PROXY``, ``NO_PROXY``...), ``""`` means none.
-        ssl_context: for private certificate authorities or client certificates; verification cannot be switched off.
+        proxy: ``http://[user:password@]host[:port]``, or ``https``, or ``socks5`` (extra ``socks``), with user name and
+            password percent-encoded; None asks the environment (``HTTPS_PROXY``, ``NO_PROXY``...), ``""`` means none.
+        ssl_context: for private certificate authorities or client certificates, at the server and at an ``https``
+            proxy; one that does not check certificates and host names is refused.
         headers: sent with every request, for gateways.
         allow_insecure: send credentials over plain ``http``/``ws`` to hosts other than this machine.
     """

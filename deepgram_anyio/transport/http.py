@@ -15,11 +15,14 @@ import httpx
 from ..errors import ApiError, ConfigError, DeepgramError, RemoteProtocolError
 from ..errors import TimeoutError as DeadlineError
 from .bodies import Body
-from .dial import WebSocketUrl, find_proxy, usable_context
 from .headers import checked_headers
-from .http_errors import is_unsent, translated_http
+from .http_errors import is_final, is_unsent, translated_http
+from .http_network import DialFailed, DialledTransport
 from .mapping import refused, retry_after_s
+from .proxies import Proxy, find_proxy
 from .settings import Limits, RetryPolicy, Timeouts
+from .tls import usable_context
+from .urls import WebSocketUrl
 
 if TYPE_CHECKING:
     import ssl
@@ -172,7 +175,7 @@ class HttpPool:
         self._share = share
         self._transport = transport
         self._stack: AsyncExitStack | None = None
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._clients: dict[_Route, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
@@ -223,30 +226,29 @@ class HttpPool:
             yield answer
 
     def _client(self, request: HttpRequest, stack: AsyncExitStack) -> httpx.AsyncClient:
-        found = find_proxy(WebSocketUrl.parse(request.url), self._proxy)
-        via = None if found is None else found.url
+        route = self._route(WebSocketUrl.parse(request.url))
         if self._stack is None:
-            client = self._new_client(via)
+            client = self._new_client(route)
             stack.push_async_callback(_close_client, client)
             return client
-        if via not in self._clients:
-            self._clients[via] = self._new_client(via)
-            self._stack.push_async_callback(_close_client, self._clients[via])
-        return self._clients[via]
+        if route not in self._clients:
+            self._clients[route] = self._new_client(route)
+            self._stack.push_async_callback(_close_client, self._clients[route])
+        return self._clients[route]
 
-    def _new_client(self, proxy: str | None) -> httpx.AsyncClient:
-        limits = httpx.Limits(
-            max_connections=self._limits.max_connections,
-            max_keepalive_connections=self._limits.max_idle_connections,
+    def _route(self, target: WebSocketUrl) -> _Route:
+        if self._transport is not None:
+            return _Route(None, forwards=False)
+        via = find_proxy(target, self._proxy)
+        if target.secure or (via is not None and via.secure):
+            usable_context(self._ssl_context)  # or fail now, before any I/O
+        return _Route(via, forwards=via is not None and not via.is_socks and not target.secure)
+
+    def _new_client(self, route: _Route) -> httpx.AsyncClient:
+        transport = self._transport or DialledTransport(
+            route.via, forwards=route.forwards, ssl_context=self._ssl_context, limits=self._limits
         )
-        return httpx.AsyncClient(
-            verify=usable_context(self._ssl_context),
-            proxy=proxy if self._transport is None else None,
-            transport=self._transport,
-            limits=limits,
-            trust_env=False,  # the environment's proxies were looked up already, by the rules that sockets have, too
-            follow_redirects=False,
-        )
+        return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
 
     async def _try_until_answered(
         self,
@@ -280,6 +282,8 @@ class HttpPool:
             async with _built(request, timeouts) as built:
                 try:
                     answer = HttpAnswer(await client.send(built, stream=True), request.name, attempt)
+                except DialFailed as failed:
+                    raise _Failed(failed.error, retryable=not is_final(failed.error)) from failed.error.__cause__
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     safe = is_unsent(error) or (request.method == "GET" and isinstance(error, _BROKEN))
                     raise _Failed(translated_http(error, f"call {request.name}"), retryable=safe) from error
@@ -298,6 +302,13 @@ class HttpPool:
         if asked_s is None:
             return self._retry.wait_s(attempt, self._share())
         return asked_s if asked_s <= self._retry.max_retry_after_s else None
+
+
+class _Route(NamedTuple):
+    """The way to a server, on which connections are shared."""
+
+    via: Proxy | None
+    forwards: bool
 
 
 class _Failed(Exception):  # noqa: N818 - never leaves this module

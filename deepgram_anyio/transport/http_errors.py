@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
 import httpx
 
 from ..errors import (
+    ApiError,
     ConfigError,
     ConnectError,
     ConnectionClosed,
@@ -16,7 +18,7 @@ from ..errors import (
 from ..errors import TimeoutError as DeadlineError
 from .mapping import translated
 
-__all__ = ["is_unsent", "translated_http"]
+__all__ = ["is_final", "is_unsent", "translated_http"]
 
 _TABLE: dict[type[Exception], tuple[type[DeepgramError], str]] = {
     httpx.ConnectTimeout: (DeadlineError, "the server could not be reached within Timeouts.connect_s"),
@@ -56,6 +58,19 @@ def translated_http(error: httpx.HTTPError | httpx.InvalidURL, doing: str) -> De
 def is_unsent(error: Exception) -> bool:
     """Whether the request cannot have reached the server."""
     return isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError))
+
+
+def is_final(error: DeepgramError) -> bool:
+    """Whether no connection can be made until somebody changes something: a certificate, or a proxy's password.
+
+    Asking a proxy again with a wrong password can also lock the account.
+    """
+    if isinstance(error, ConfigError):
+        return True
+    cause = error.__cause__
+    if isinstance(cause, ApiError):
+        return not cause.retryable
+    return isinstance(cause, (PermissionError, ssl.SSLError))
 
 
 def _causes(error: BaseException) -> Iterator[Exception]:

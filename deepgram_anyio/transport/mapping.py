@@ -55,6 +55,8 @@ def _os_detail(error: OSError) -> str:
 
 
 def _tls_detail(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLEOFError):
+        return "the peer broke off without ending TLS"
     reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
     return f"TLS failed: {str(reason).replace('_', ' ').lower()}"
 

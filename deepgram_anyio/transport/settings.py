@@ -11,8 +11,8 @@ class Timeouts(msgspec.Struct, kw_only=True, frozen=True):
     """Deadlines and intervals, all in seconds; None switches one off.
 
     Attributes:
-        connect_s: to a usable stream: name lookup, TCP, TLS, proxy, handshake and the server's greeting together.
-            REST: TCP, and then TLS.
+        connect_s: to a usable stream: name lookup, TCP, proxy, TLS, handshake and the server's greeting together.
+            REST: up to TLS.
         send_s: without the peer taking a single byte, before a write counts as stalled.
         read_s: REST: without a byte of the answer. The transcription of a long recording takes minutes, and its answer
             comes in one piece.

@@ -13,12 +13,13 @@ from anyio.abc import ByteStream
 from ..errors import ConnectionClosed, LocalProtocolError, TransportError
 from ..errors import TimeoutError as DeadlineError
 from ..protocol.frames import Binary, Close, Frame, Text
-from .dial import WebSocketUrl, close_at_once, closed_on_failure, dial, receive_head, receive_more
+from .dial import close_at_once, closed_on_failure, dial, receive_head, receive_more
 from .framing import Framing
 from .handshake import ClientHandshake, Exchange
 from .headers import HeaderSource
 from .mapping import mapped
 from .settings import Limits, Timeouts
+from .urls import WebSocketUrl
 
 __all__ = ["WebSocket", "connect_websocket", "open_websocket"]
 

@@ -17,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepgram_anyio.errors import ConfigError, ConnectError
-from deepgram_anyio.transport.dial import Proxy, WebSocketUrl, dial
+from deepgram_anyio.transport.dial import dial
+from deepgram_anyio.transport.proxies import Proxy
+from deepgram_anyio.transport.urls import WebSocketUrl
 
 from .peers import Handler, proxying, read_to_end, server_tls, serving
 
@@ -304,7 +306,7 @@ async def test_proxy_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://s3cret:s3cret@host", "http://", "http://a b", "http://s3cret@host:0", "http://["]
+    "proxy", ["socks4://s3cret:s3cret@host", "http://", "http://a b", "http://s3cret@host:0", "http://["]
 )
 async def test_bad_proxies_are_refused_without_being_quoted(proxy: str) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -320,7 +322,7 @@ def test_any_text_is_a_proxy_or_a_config_error(text: str) -> None:
             proxy = Proxy.parse(url)
         except ConfigError:
             continue
-        assert Proxy.parse(proxy.url) == proxy
+        assert proxy.authorization is None or proxy.authorization.isascii()
         assert proxy.request(target).request.count(b"\r\n") == (3 if proxy.credentials is None else 4)
 
 

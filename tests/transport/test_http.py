@@ -251,7 +251,7 @@ async def test_an_early_answer_is_heard(tmp_path: Path) -> None:
 
 
 async def test_nobody_listens() -> None:
-    with pytest.raises(ConnectError, match="could not call GET /v1/thing: connection refused"):
+    with pytest.raises(ConnectError, match=r"could not connect to 127\.0\.0\.1:\d+: connection refused"):
         await ask(f"http://127.0.0.1:{closed_port()}")
 
 
@@ -451,7 +451,7 @@ async def test_a_proxy_on_the_way_to_tls() -> None:
     assert b"Proxy-Authorization: Basic dXNlcjpwQHNz" in head
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     async with serving(proxying([], answer=refusal)) as proxy:
-        with pytest.raises(ConnectError, match="proxy refused"):
+        with pytest.raises(ConnectError, match=r"proxy 127\.0\.0\.1:\d+ answered HTTP 407"):
             await ask(
                 "https://localhost:9", settings={"proxy": f"http://u:s3cret@127.0.0.1:{proxy.port}"}, max_retries=0
             )

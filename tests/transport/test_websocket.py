@@ -265,7 +265,7 @@ async def read_only(stream: ByteStream) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"url": "ws://user:pw@127.0.0.1"}, {"headers": {"A": "x\r\ny"}}, {"proxy": "socks5://h"}, {"url": "ftp://x"}],
+    [{"url": "ws://user:pw@127.0.0.1"}, {"headers": {"A": "x\r\ny"}}, {"proxy": "socks4://h"}, {"url": "ftp://x"}],
 )
 async def test_arguments_are_checked_before_anything_is_tried(arguments: dict[str, Any]) -> None:
     async with serving(upgrade_only) as peer:

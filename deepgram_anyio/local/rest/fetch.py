@@ -19,7 +19,7 @@ import httpx
 
 from ...errors import ConfigError
 from ...protocol.rest.urls import check_url
-from ...transport.dial import usable_context
+from ...transport.tls import usable_context
 from ..answers import Refusal
 from ..settings import ServerSettings
 

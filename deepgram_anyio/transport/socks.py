@@ -1,0 +1,97 @@
+"""SOCKS5 (RFC 1928, RFC 1929): asking a proxy for a connection."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from anyio.abc import ByteStream
+
+from ..errors import ConnectError
+from .proxies import Proxy
+
+if TYPE_CHECKING:
+    from socksio import socks5
+
+__all__ = ["ask_socks"]
+
+
+async def ask_socks(stream: ByteStream, host: str, port: int, proxy: Proxy) -> None:
+    """Have a proxy connect a stream to a host, whose name the proxy looks up.
+
+    Args:
+        stream: a connection to the proxy; the caller closes it when this fails.
+        host: the host name, or an IP address without brackets.
+        port: the port.
+        proxy: its name for messages, and the credentials.
+
+    Raises:
+        ConnectError: the proxy refused, could not connect, or does not speak SOCKS5. The cause is a `PermissionError`
+            when it is of no use to try again.
+    """
+    from socksio import ProtocolError, SOCKSError, socks5
+
+    connection = socks5.SOCKS5Connection()
+    try:
+        await _authenticate(stream, connection, proxy)
+        request = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
+        connection.send(request)
+        await stream.send(connection.data_to_send())
+        reply = connection.receive_data(await _reply(stream))
+    except (ProtocolError, SOCKSError, UnicodeDecodeError):
+        raise ConnectError(f"the proxy {proxy.address} does not speak SOCKS5") from None
+    assert isinstance(reply, socks5.SOCKS5Reply)
+    if reply.reply_code is not socks5.SOCKS5ReplyCode.SUCCEEDED:
+        if reply.reply_code is socks5.SOCKS5ReplyCode.CONNECTION_NOT_ALLOWED_BY_RULESET:
+            raise _no_entry(proxy, "does not allow this connection")
+        reason = reply.reply_code.name.replace("_", " ").lower()
+        raise ConnectError(f"the proxy {proxy.address} could not connect: {reason}")
+
+
+async def _authenticate(stream: ByteStream, connection: socks5.SOCKS5Connection, proxy: Proxy) -> None:
+    from socksio import socks5
+
+    offered = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
+    if proxy.credentials is not None:
+        offered.append(socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
+    connection.send(socks5.SOCKS5AuthMethodsRequest(offered))
+    await stream.send(connection.data_to_send())
+    chosen = connection.receive_data(await _exactly(stream, 2))
+    assert isinstance(chosen, socks5.SOCKS5AuthReply)
+    if chosen.method not in offered:
+        raise _no_entry(
+            proxy, "wants another way to log in" if proxy.credentials else "asks for a user name and password"
+        )
+    if chosen.method is socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
+        assert proxy.credentials is not None
+        connection.send(socks5.SOCKS5UsernamePasswordRequest(*proxy.credentials))
+        await stream.send(connection.data_to_send())
+        answer = connection.receive_data(await _exactly(stream, 2))
+        assert isinstance(answer, socks5.SOCKS5UsernamePasswordReply)
+        if not answer.success:
+            raise _no_entry(proxy, "refused the user name or password")
+
+
+def _no_entry(proxy: Proxy, what: str) -> ConnectError:
+    error = ConnectError(f"the proxy {proxy.address} {what}")
+    error.__cause__ = PermissionError(errno.EACCES, what)
+    return error
+
+
+async def _reply(stream: ByteStream) -> bytes:
+    """Read the answer to a request, and not one byte of what the host says after it."""
+    head = await _exactly(stream, 4)
+    if head[1]:  # a refusal ends the connection, and some proxies leave out its address
+        return head[:3] + b"\x01" + bytes(6)
+    lengths = {1: 4, 3: 0, 4: 16}
+    if head[3] == 3:
+        name = await _exactly(stream, 1)
+        head, lengths[3] = head + name, name[0]
+    return head + await _exactly(stream, lengths.get(head[3], 0) + 2)
+
+
+async def _exactly(stream: ByteStream, size_bytes: int) -> bytes:
+    data = b""
+    while len(data) < size_bytes:
+        data += await stream.receive(size_bytes - len(data))
+    return data
