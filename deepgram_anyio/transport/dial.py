@@ -151,7 +151,10 @@ async def _ask_for_tunnel(stream: ByteStream, host: str, port: int, via: Proxy) 
     if via.authorization is not None:
         headers.append(("Proxy-Authorization", via.authorization))
     exchange = Exchange("CONNECT", address, headers)
-    await receive_head(stream, exchange)
+    try:
+        await receive_head(stream, exchange)
+    except ConnectError as error:
+        raise ConnectError(f"could not connect to {way(host, port, via)}: {error}") from error.__cause__
     assert exchange.status is not None
     if not 200 <= exchange.status < 300:
         raise refused_by_proxy(via, exchange.status)
