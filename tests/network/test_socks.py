@@ -71,7 +71,7 @@ class Socks:
 
 
 class _Onward(ByteStream):
-    """Lets the HTTP proxy of the other tests carry on where SOCKS ends: it sees a CONNECT, and its answer is dropped."""
+    """Lets the HTTP proxy of the other tests carry on where SOCKS ends: it sees a CONNECT; its answer is dropped."""
 
     def __init__(self, stream: ByteStream, port: int) -> None:
         self._stream = stream
