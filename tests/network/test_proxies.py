@@ -159,6 +159,37 @@ async def test_rude_proxies(ask: Ask, handler: Handler, text: str, caplog: pytes
     assert not tells_a_secret(everything_said(caught.value, caplog))
 
 
+@pytest.mark.parametrize(
+    ("handler", "proxy", "kind", "tries"),
+    [
+        (RUDE["502"][0], "http", errors.ConnectError, 3),
+        (RUDE["not HTTP"][0], "http", errors.ConnectError, 3),
+        (RUDE["closes"][0], "http", errors.ConnectError, 3),
+        (_silent, "http", errors.TimeoutError, 3),
+        (RUDE["403 with a page"][0], "http", errors.ConnectError, 1),
+        (RUDE["502"][0], "https", errors.ConnectError, 1),  # it does not speak TLS
+    ],
+    ids=["502", "not HTTP", "closes", "silent", "403", "no TLS"],
+)
+async def test_what_a_rest_call_tries_again(
+    handler: Handler, proxy: str, kind: type[errors.DeepgramError], tries: int
+) -> None:
+    async with serving(handler) as peer:
+        config = {"retry": RetryPolicy(max_retries=2, first_s=0.001), "timeouts": Timeouts(connect_s=0.2)}
+        async with client(f"https://{HOST}", proxy=f"{proxy}://127.0.0.1:{peer.port}", **config) as dg:
+            with pytest.raises(kind):
+                await ask_rest(dg)
+        await peer.all_closed(accepted=tries)
+        assert peer.accepted == tries
+
+
+async def test_a_forwarding_proxys_502_counts_as_the_servers() -> None:
+    async with serving(RUDE["502"][0]) as proxy:
+        async with client(f"http://{HOST}", proxy=f"http://127.0.0.1:{proxy.port}") as dg:
+            with pytest.raises(errors.ServerError):
+                await ask_rest(dg)
+
+
 @kinds
 @SCHEMES
 async def test_a_proxy_that_is_not_there(ask: Ask, scheme: str, caplog: pytest.LogCaptureFixture) -> None:
