@@ -29,7 +29,7 @@ async def ask_socks(stream: ByteStream, host: str, port: int, proxy: Proxy) -> N
         ConnectError: the proxy refused, could not connect, or does not speak SOCKS5. The cause is a `PermissionError`
             when it is of no use to try again.
     """
-    from socksio import ProtocolError, SOCKSError, socks5
+    from socksio import SOCKSError, socks5
 
     connection = socks5.SOCKS5Connection()
     try:
@@ -38,7 +38,7 @@ async def ask_socks(stream: ByteStream, host: str, port: int, proxy: Proxy) -> N
         connection.send(request)
         await stream.send(connection.data_to_send())
         reply = connection.receive_data(await _reply(stream))
-    except (ProtocolError, SOCKSError, UnicodeDecodeError):
+    except SOCKSError:
         raise ConnectError(f"the proxy {proxy.address} does not speak SOCKS5") from None
     assert isinstance(reply, socks5.SOCKS5Reply)
     if reply.reply_code is not socks5.SOCKS5ReplyCode.SUCCEEDED:

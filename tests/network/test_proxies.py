@@ -131,6 +131,12 @@ async def _silent(stream: ByteStream) -> None:
     await read_to_end(stream)
 
 
+async def _plain(stream: ByteStream) -> None:
+    """Speak no TLS to who does."""
+    await stream.receive()
+    await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
 async def _rude(stream: ByteStream) -> None:
     await stream.receive()
 
@@ -167,7 +173,7 @@ async def test_rude_proxies(ask: Ask, handler: Handler, text: str, caplog: pytes
         (RUDE["closes"][0], "http", errors.ConnectError, 3),
         (_silent, "http", errors.TimeoutError, 3),
         (RUDE["403 with a page"][0], "http", errors.ConnectError, 1),
-        (RUDE["502"][0], "https", errors.ConnectError, 1),  # it does not speak TLS
+        (_plain, "https", errors.ConnectError, 1),
     ],
     ids=["502", "not HTTP", "closes", "silent", "403", "no TLS"],
 )
@@ -185,7 +191,8 @@ async def test_what_a_rest_call_tries_again(
 
 async def test_a_forwarding_proxys_502_counts_as_the_servers() -> None:
     async with serving(RUDE["502"][0]) as proxy:
-        async with client(f"http://{HOST}", proxy=f"http://127.0.0.1:{proxy.port}") as dg:
+        via = f"http://127.0.0.1:{proxy.port}"
+        async with client(f"http://{HOST}", proxy=via) as dg:
             with pytest.raises(errors.ServerError):
                 await ask_rest(dg)
 
