@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from anyio.abc import ByteStream
 
 from ..errors import ConnectError
 from .proxies import Proxy
-
-if TYPE_CHECKING:
-    from socksio import socks5
 
 __all__ = ["ask_socks"]
 
@@ -31,16 +27,13 @@ async def ask_socks(stream: ByteStream, host: str, port: int, proxy: Proxy) -> N
     """
     from socksio import SOCKSError, socks5
 
-    connection = socks5.SOCKS5Connection()
+    request = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
     try:
-        await _authenticate(stream, connection, proxy)
-        request = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
-        connection.send(request)
-        await stream.send(connection.data_to_send())
-        reply = connection.receive_data(await _reply(stream))
+        await _authenticate(stream, proxy)
+        await stream.send(request.dumps())
+        reply = socks5.SOCKS5Reply.loads(await _reply(stream))
     except SOCKSError:
         raise ConnectError(f"the proxy {proxy.address} does not speak SOCKS5") from None
-    assert isinstance(reply, socks5.SOCKS5Reply)
     if reply.reply_code is not socks5.SOCKS5ReplyCode.SUCCEEDED:
         if reply.reply_code is socks5.SOCKS5ReplyCode.CONNECTION_NOT_ALLOWED_BY_RULESET:
             raise _no_entry(proxy, "does not allow this connection")
@@ -48,27 +41,21 @@ async def ask_socks(stream: ByteStream, host: str, port: int, proxy: Proxy) -> N
         raise ConnectError(f"the proxy {proxy.address} could not connect: {reason}")
 
 
-async def _authenticate(stream: ByteStream, connection: socks5.SOCKS5Connection, proxy: Proxy) -> None:
+async def _authenticate(stream: ByteStream, proxy: Proxy) -> None:
     from socksio import socks5
 
     offered = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
     if proxy.credentials is not None:
         offered.append(socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
-    connection.send(socks5.SOCKS5AuthMethodsRequest(offered))
-    await stream.send(connection.data_to_send())
-    chosen = connection.receive_data(await _exactly(stream, 2))
-    assert isinstance(chosen, socks5.SOCKS5AuthReply)
-    if chosen.method not in offered:
-        raise _no_entry(
-            proxy, "wants another way to log in" if proxy.credentials else "asks for a user name and password"
-        )
-    if chosen.method is socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
+    await stream.send(socks5.SOCKS5AuthMethodsRequest(offered).dumps())
+    method = socks5.SOCKS5AuthReply.loads(await _exactly(stream, 2)).method
+    if method not in offered:
+        what = "wants another way to log in" if proxy.credentials else "asks for a user name and password"
+        raise _no_entry(proxy, what)
+    if method is socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
         assert proxy.credentials is not None
-        connection.send(socks5.SOCKS5UsernamePasswordRequest(*proxy.credentials))
-        await stream.send(connection.data_to_send())
-        answer = connection.receive_data(await _exactly(stream, 2))
-        assert isinstance(answer, socks5.SOCKS5UsernamePasswordReply)
-        if not answer.success:
+        await stream.send(socks5.SOCKS5UsernamePasswordRequest(*proxy.credentials).dumps())
+        if not socks5.SOCKS5UsernamePasswordReply.loads(await _exactly(stream, 2)).success:
             raise _no_entry(proxy, "refused the user name or password")
 
 
