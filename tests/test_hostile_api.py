@@ -16,9 +16,9 @@ from wsproto.events import CloseConnection, TextMessage
 from deepgram_anyio import ClientConfig, ConfigError, DeepgramClient, RemoteProtocolError
 from deepgram_anyio.config import resolve_hosts
 from deepgram_anyio.protocol import UnknownEvent, listen
-from deepgram_anyio.transport.dial import WebSocketUrl
+from deepgram_anyio.transport.urls import WebSocketUrl
 
-from .stand_in import Api, api, say
+from .stand_in import NEVER, Api, api, say
 from .transport.fakes import metadata, results
 from .transport.peers import ServerEnd, answering, serving, wire
 
@@ -117,7 +117,7 @@ async def test_one_connection_goes_down_and_another_of_the_same_client_does_not(
     async with api(talk) as server, client(server.url) as dg, dg.listen.v1.connect(**RAW) as healthy:
         await healthy.send(bytes(1600))
         with pytest.raises(RemoteProtocolError):
-            async with dg.listen.v1.connect(**RAW) as sick:
+            async with dg.listen.v1.connect(**RAW, reconnect=NEVER) as sick:
                 await wrecked.wait()
                 async for _ in sick:
                     pass

@@ -17,6 +17,7 @@ from anyio.streams.tls import TLSStream
 
 from deepgram_anyio import RetryPolicy, Timeouts, errors
 
+from ..stand_in import NEVER
 from ..transport.peers import Handler, ServerEnd, answering, read_head, read_to_end, serving
 from .peers import (
     Ask,
@@ -271,7 +272,7 @@ async def test_a_socket_that_ends_without_the_end_of_tls(rest: bytes) -> None:
     async with serving(break_off, ssl_context=server_tls()) as peer:
         async with client(f"https://localhost:{peer.port}", ssl_context=client_tls()) as dg:
             with pytest.raises(errors.ConnectionClosed) as caught:
-                async with dg.listen.v1.connect(encoding="linear16", sample_rate=16000) as connection:
+                async with dg.listen.v1.connect(encoding="linear16", sample_rate=16000, reconnect=NEVER) as connection:
                     async for _ in connection:
                         pass
         assert caught.value.code == 1006
