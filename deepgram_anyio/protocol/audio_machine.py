@@ -78,8 +78,14 @@ class AudioMachine(Machine[S]):
     def held_back_bytes(self) -> int:
         return self.replay.behind_bytes if self.replay is not None and self.replaying else 0
 
-    def room_for(self, count_bytes: int) -> bool:
-        return self.replay is None or not self.replaying or self.replay.room_for(count_bytes)
+    def room_at(self, count_bytes: int) -> float:
+        replay = self.replay
+        if replay is None or replay.room_for(count_bytes):
+            return -math.inf
+        if self.replaying:
+            return math.inf
+        # Who sends faster than real time can wait for results to come; real time cannot.
+        return self.opened_at + replay.end / replay.byte_rate - self.origin_s
 
     # The client speaks.
 

@@ -9,6 +9,7 @@ the time, writes what it finds in `outgoing`, hands on what it finds in `events`
 from __future__ import annotations
 
 import enum
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -166,9 +167,9 @@ class Machine(Generic[S]):
         """Bytes accepted from the caller that are not in `outgoing` yet, since something has to go before them."""
         return 0
 
-    def room_for(self, count_bytes: int) -> bool:
-        """Tell whether so much may be sent now, as far as this machine is concerned."""
-        return True
+    def room_at(self, count_bytes: int) -> float:
+        """Return from when on so much may be sent; infinity when that depends on what arrives."""
+        return -math.inf
 
     def note_fault(self, text: str) -> None:
         """Keep what the peer says is wrong; an empty text takes it back."""

@@ -64,9 +64,10 @@ class ReconnectPolicy(msgspec.Struct, kw_only=True, frozen=True):
         max_outage_s: the longest outage, in seconds; then the cause is raised.
         first_s: the most that the first wait takes, in seconds.
         max_s: the most that any wait takes, in seconds, but for what the server asks for.
-        max_replay_s: audio kept for a replay, in seconds. During an outage, ``send`` waits when so much is held. With a
-            good connection it never waits for that, and what is held longest is forgotten; should the connection then
-            break, it is reported in `Reconnected.lost_s`.
+        max_replay_s: audio kept for a replay, in seconds. When so much waits for final results, ``send`` waits, too: in
+            an outage, and when audio comes faster than real time. Audio that comes in real time over a good connection
+            does not wait: then what is held longest is forgotten, and reported in `Reconnected.lost_s` should the
+            connection break.
         max_replay_bytes: the same in bytes; the lower of both bounds holds.
         replay_pace: how much faster than real time audio is sent again, and what was accepted meanwhile; 1.25 is what
             the API takes. None is as fast as the server takes it.

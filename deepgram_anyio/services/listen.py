@@ -150,7 +150,8 @@ class ListenV1(TranscribeCalls):
         extra_query: Mapping[str, Any] | None,
         extra_headers: Mapping[str, str] | None,
     ) -> AbstractAsyncContextManager[LiveConnection]:
-        policy = reconnect or self._backend.reconnect
+        # Where results go elsewhere, nothing tells what has to be sent again.
+        policy = None if options.callback else reconnect or self._backend.reconnect
 
         def machine(timers: TimerSettings, now: float) -> ListenMachine:
             return ListenMachine(

@@ -6,6 +6,7 @@ channel: when the session is over, in whichever way, the socket is closed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
@@ -289,7 +290,9 @@ class Session(Generic[M]):
         """Whether the outbound buffer is above its high-water mark, or what is kept for a replay at its bound."""
         if self.machine.ended:
             return False
-        return self._link.unsent_bytes > self.limits.max_unsent_bytes or not self.machine.room_for(size_bytes)
+        return (
+            self._link.unsent_bytes > self.limits.max_unsent_bytes or self.machine.room_at(size_bytes) > self._clock()
+        )
 
     async def wait_for_room(self, size_bytes: int = 0) -> None:
         """Wait until a message of a size can be sent. Cancelled, nothing has changed."""
@@ -297,7 +300,13 @@ class Session(Generic[M]):
         while self._full_for(size_bytes):
             if self._room.is_set():
                 self._room = anyio.Event()
-            await self._room.wait()
+            with anyio.CancelScope(deadline=self._room_at(size_bytes)):
+                await self._room.wait()
+
+    def _room_at(self, size_bytes: int) -> float:
+        """When there will be room without anything happening; infinity for never."""
+        due = self.machine.room_at(size_bytes)
+        return due if due > self._clock() else math.inf
 
     # What the tasks do.
 

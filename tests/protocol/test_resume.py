@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -160,10 +161,25 @@ def test_what_cannot_be_encoded_is_refused_at_once_in_an_outage_too() -> None:
 def test_more_than_the_bound_is_refused_in_an_outage() -> None:
     second = cut(client(), client())
     second.send_audio(bytes(10 * RATE), 1.0)
-    assert not second.room_for(1)
+    assert second.room_at(1) == math.inf
     with pytest.raises(LocalProtocolError, match="no more audio"):
         second.send_audio(b"x", 1.0)
     assert second.ledger.sent_bytes == 10 * RATE
+
+
+def test_who_sends_faster_than_real_time_waits_for_results_and_real_time_does_not() -> None:
+    machine = client()
+    machine.send_audio(bytes(9 * RATE), 0.0)
+    assert machine.room_at(RATE) == -math.inf
+    machine.send_audio(SECOND, 0.0)
+    assert machine.room_at(1) == 10.0
+    machine.receive_text(results(0.0, 1.0).to_json(), 0.0)
+    assert machine.room_at(RATE) == -math.inf
+    second = cut(machine, client())
+    second.opened(100.0)
+    run_until(second, 200.0)
+    second.send_audio(SECOND, 200.0)
+    assert second.room_at(1) == 110.0, "long over"
 
 
 def test_what_fell_out_before_the_break_is_told_once() -> None:
@@ -219,7 +235,7 @@ def test_containers_are_beyond_repair(audio: AudioFormat | None) -> None:
     machine.send_audio(b"OggS", 0.0)
     assert machine.replay is None
     assert "container" in str(machine.beyond_repair)
-    assert machine.room_for(1 << 30)
+    assert machine.room_at(1 << 30) == -math.inf
     assert (machine.held_back_bytes, machine.resumption()) == (0, Resumption())
 
 

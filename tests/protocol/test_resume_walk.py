@@ -144,7 +144,7 @@ class CutOff(RuleBasedStateMachine):
     @precondition(lambda self: not self.closing and not self.client.ended)
     @rule(size=st.integers(1, 4000))
     def send(self, size: int) -> None:
-        if self.client.room_for(size):
+        if self.client.room_at(size) <= self.now:
             self.client.send_audio(stream(self.accepted, self.accepted + size), self.now)
             self.accepted += size
             self.deliver()
