@@ -326,15 +326,22 @@ class Session(Generic[M]):
     async def _reopened(self) -> FrameChannel | None:
         """Return a new connection; None when the session ended without one."""
         channel: FrameChannel | None = None
-        async with anyio.create_task_group() as tasks:
+        try:
+            async with anyio.create_task_group() as tasks:
 
-            async def stop_at_the_end() -> None:
-                await self._ended.wait()
+                async def stop_at_the_end() -> None:
+                    await self._ended.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(stop_at_the_end)
+                channel = await self._reopen()
                 tasks.cancel_scope.cancel()
-
-            tasks.start_soon(stop_at_the_end)
-            channel = await self._reopen()
-            tasks.cancel_scope.cancel()
+        except BaseException:
+            # Leaving the task group is a place to be cancelled at, and nobody else knows of the channel yet.
+            if channel is not None:
+                with anyio.CancelScope(shield=True):
+                    await channel.abort()
+            raise
         return channel
 
     async def _reopen(self) -> FrameChannel | None:
