@@ -123,7 +123,7 @@ class Backend:
         raw = await self.fetch(operation, params, fields=fields, query=query, body=body)
         try:
             result: R = _decoder(returns).decode(raw.content or b"{}")
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             name, request_id = f"{operation.method} {operation.path}", raw.headers.get("dg-request-id")
             raise RemoteProtocolError(
                 f"the answer of {name} is not as documented: {error} (request {request_id})"
@@ -217,6 +217,8 @@ class Backend:
         )
 
     async def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+        if extra is not None and not (isinstance(extra, Mapping) and all(isinstance(name, str) for name in extra)):
+            raise ConfigError("extra_headers must be a mapping of header names to values")
         headers = {"User-Agent": f"deepgram-anyio/{__version__}", **self.headers, **(extra or {})}
         authorization = await self.credentials.authorization()
         if authorization is not None:

@@ -89,7 +89,10 @@ def _require_socks(what: str) -> None:
 def _credentials(parts: SplitResult, scheme: str, what: str) -> tuple[bytes, bytes] | None:
     if parts.username is None:
         return None
-    user, password = unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or "")
+    try:
+        user, password = unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or "")
+    except UnicodeEncodeError:
+        raise ConfigError(f"the {what}'s user name or password is not Unicode") from None
     if scheme != "socks5" and b":" in user:
         raise ConfigError(f"the {what}'s user name must not have a colon (RFC 7617)")
     if scheme == "socks5" and not (0 < len(user) < 256 and 0 < len(password) < 256):

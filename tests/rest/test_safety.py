@@ -200,3 +200,25 @@ async def test_a_policy_of_no_retries() -> None:
         with pytest.raises(errors.ServerError):
             await ask(dg)
         assert len(peer.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"projects": [], "odd": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"projects": [{"project_id": "\xff"}]}'],
+    ids=["nested without end", "not UTF-8"],
+)
+async def test_an_answer_that_cannot_be_decoded_is_a_typed_error(body: bytes) -> None:
+    reply = Reply(200, {"content-type": "application/json"}, body)
+    async with rest_peer(reply) as peer, DeepgramClient(KEY, base_url=peer.url, config=QUICK) as dg:
+        with pytest.raises(errors.RemoteProtocolError, match="not as documented"):
+            await ask(dg)
+
+
+@pytest.mark.parametrize("wrong", ["X: y", [("X", "y")], {1: 2}, {"X": 2}], ids=repr)
+async def test_headers_of_the_wrong_shape_are_refused_before_any_io(wrong: Any) -> None:
+    async with DeepgramClient(KEY, base_url="http://127.0.0.1:9", config=QUICK) as dg:
+        with pytest.raises(errors.ConfigError, match="header"):
+            await ask(dg, extra_headers=wrong)
+        with pytest.raises(errors.ConfigError, match="header"):
+            async with dg.listen.v1.connect(encoding="linear16", sample_rate=8000, extra_headers=wrong):
+                pass
