@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,7 @@ from deepgram_anyio.errors import (
     RemoteProtocolError,
 )
 from deepgram_anyio.protocol.frames import Binary, Close, Text
-from deepgram_anyio.protocol.machine import Machine, Role, SocketKind
+from deepgram_anyio.protocol.machine import Machine, Resumption, Role, SocketKind
 from deepgram_anyio.protocol.messages import Audio, Message, UnknownEvent
 from deepgram_anyio.protocol.timers import TimerSettings
 
@@ -350,3 +351,25 @@ def test_events_pass_the_hook_before_they_are_handed_on() -> None:
     machine.receive_text(b'{"type":"Hello","name":"a"}', 7.0)
     assert seen == [(Hello(name="a"), 7.0, Step.TALKING, [])]
     assert list(machine.events) == [Hello(name="a")]
+
+
+def test_another_machine_goes_on_with_the_same_events() -> None:
+    broken, successor = Parlour(Role.CLIENT, TimerSettings(), 0.0), Parlour(Role.CLIENT, TimerSettings(ping_s=5.0), 0.0)
+    broken.receive_text(Hello(name="a").to_json(), 1.0)
+    broken.receive_close(1006, "", 2.0)
+    assert broken.beyond_repair is None
+    successor.take_over(broken, 2.0)
+    successor.opened(10.0)
+    assert [type(event) for event in successor.events] == [Hello]
+    assert (successor.opened_at, successor.next_deadline()) == (10.0, 15.0)
+    assert successor.resumption() == Resumption()
+    assert (successor.room_at(1 << 40), successor.held_back_bytes, successor.progressed) == (-math.inf, 0, False)
+    successor.note_progress()
+    assert successor.progressed
+
+
+def test_a_peer_that_breaks_the_table_would_do_so_again() -> None:
+    machine = Parlour(Role.CLIENT, TimerSettings(), 0.0)
+    machine.receive_text(Hello(name="a").to_json(), 1.0)
+    machine.receive_text(Hello(name="a").to_json(), 1.0)
+    assert machine.beyond_repair is not None

@@ -63,6 +63,15 @@ def test_audio_is_given_out_in_pieces_of_the_size_asked_for() -> None:
     assert [len(piece) for piece in taken(ring, 30) if isinstance(piece, bytes)] == [30, 30, 30, 10]
 
 
+def test_a_long_message_is_given_out_from_many_pieces() -> None:
+    ring = replay(max_s=1e6)
+    whole = bytes(range(250)) * 400
+    sent(ring, whole)
+    ring.rewind()
+    assert ring.take(10) == whole[:10]
+    assert taken(ring, 40_000) == [whole[10:40_010], whole[40_010:80_010], whole[80_010:]]
+
+
 def test_results_for_audio_that_the_connection_was_not_given_acknowledge_nothing() -> None:
     ring = replay()
     sent(ring, bytes(100))

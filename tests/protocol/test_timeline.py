@@ -129,6 +129,16 @@ def test_a_result_before_the_line_is_emptied() -> None:
     assert (result.start, result.duration, result.transcript, result.words) == (4.0, 0.0, "", [])
 
 
+def test_other_readings_are_cut_too_and_leave_the_entities_of_the_first() -> None:
+    result = spoken(("one", 2.0, 2.5))
+    other = spoken(("won", 0.0, 0.5), ("on", 2.0, 2.5)).channel.alternatives[0]
+    result.channel.alternatives.append(other)
+    result.entities = []
+    cut_before(result, 1.0)
+    assert [reading.transcript for reading in result.channel.alternatives] == ["one", "On."]
+    assert result.entities == []
+
+
 def test_words_without_punctuation_are_put_together_as_they_are() -> None:
     result = spoken(("one", 0.0, 1.0), ("two", 2.0, 3.0))
     result.words[1].punctuated_word = None
