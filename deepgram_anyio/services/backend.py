@@ -217,7 +217,8 @@ class Backend:
         )
 
     async def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
-        if extra is not None and not (isinstance(extra, Mapping) and all(isinstance(name, str) for name in extra)):
+        given: object = extra
+        if given is not None and not (isinstance(given, Mapping) and all(isinstance(name, str) for name in given)):
             raise ConfigError("extra_headers must be a mapping of header names to values")
         headers = {"User-Agent": f"deepgram-anyio/{__version__}", **self.headers, **(extra or {})}
         authorization = await self.credentials.authorization()
