@@ -11,15 +11,18 @@ import anyio
 from anyio.abc import ByteStream
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
+from deepgram_anyio import ClientConfig
 from deepgram_anyio.protocol.policy import ReconnectPolicy
 
 from .transport.fakes import metadata, results
 from .transport.peers import Peer, ServerEnd, serving
 
-__all__ = ["NEVER", "Api", "api", "say"]
+__all__ = ["NEVER", "ONE_CONNECTION", "Api", "api", "say"]
 
 NEVER = ReconnectPolicy(max_attempts=0)
 """For tests of what a break looks like when it is not repaired."""
+
+ONE_CONNECTION = ClientConfig(reconnect=NEVER)
 
 
 class Api:

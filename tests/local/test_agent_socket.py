@@ -20,6 +20,7 @@ from deepgram_anyio.protocol import agent
 from deepgram_anyio.transport import open_websocket
 
 from ..cancellation import cancel_everywhere
+from ..stand_in import ONE_CONNECTION
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,9 @@ def settings(**fields: Any) -> dict[str, Any]:
 
 
 def local(*heard: str, **options: Any) -> DeepgramClient:
-    return DeepgramClient.local(**{"recognizer": ScriptedRecognizer(heard), "voice": VOICE, **options})
+    return DeepgramClient.local(
+        **{"config": ONE_CONNECTION, "recognizer": ScriptedRecognizer(heard), "voice": VOICE, **options}
+    )
 
 
 @asynccontextmanager

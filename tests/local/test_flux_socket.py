@@ -25,6 +25,7 @@ from deepgram_anyio.protocol.wav import wav_header
 from deepgram_anyio.transport import open_websocket
 
 from ..cancellation import cancel_everywhere
+from ..stand_in import ONE_CONNECTION
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +38,7 @@ MULTI: dict[str, Any] = {**RAW, "model": "flux-general-multi"}
 
 
 def local(**options: Any) -> DeepgramClient:
-    return DeepgramClient.local(recognizer=ScriptedRecognizer(SCRIPT), **options)
+    return DeepgramClient.local(config=ONE_CONNECTION, recognizer=ScriptedRecognizer(SCRIPT), **options)
 
 
 async def heard(source: Any, dg: DeepgramClient, **options: Any) -> list[Any]:
@@ -321,7 +322,10 @@ async def test_a_recogniser_that_fails_is_an_error_without_details() -> None:
         def open(self, *, keyterms: Any = ()) -> ScriptedRecognition:
             return Deaf([], 0.3)
 
-    async with DeepgramClient.local(recognizer=Broken([])) as dg, dg.listen.v2.connect(**RAW) as connection:
+    async with (
+        DeepgramClient.local(config=ONE_CONNECTION, recognizer=Broken([])) as dg,
+        dg.listen.v2.connect(**RAW) as connection,
+    ):
         await connection.send(SOUND[:32000])
         seen, error = await broken(connection)
     assert seen[-1].code == "INTERNAL_SERVER_ERROR"
@@ -330,7 +334,7 @@ async def test_a_recogniser_that_fails_is_an_error_without_details() -> None:
 
 async def test_cancelled_anywhere_a_local_client_and_its_server_leave_nothing_behind() -> None:
     async def work() -> None:
-        client = DeepgramClient.local(recognizer=ScriptedRecognizer(SCRIPT))
+        client = DeepgramClient.local(config=ONE_CONNECTION, recognizer=ScriptedRecognizer(SCRIPT))
         async with client as dg, dg.listen.v2.connect(**RAW) as connection:
             await connection.send(SOUND[:64000])
             await connection.force_end_turn()

@@ -23,6 +23,7 @@ from deepgram_anyio.protocol.frames import Close
 from deepgram_anyio.transport.websocket import WebSocket, open_websocket
 
 from ..cancellation import cancel_everywhere
+from ..stand_in import ONE_CONNECTION
 from .fault_support import (
     AGENT,
     CLOSE_STREAM,
@@ -85,7 +86,7 @@ async def test_without_the_closing_metadata_the_stream_still_closes(path: str, l
 @pytest.mark.parametrize("kind", ["unknown_type", "wrong_form", "invalid_json", "unknown_field", "mixed"])
 async def test_odd_messages_reach_the_client_and_the_transcript_is_whole(kind: str) -> None:
     options = FaultOptions.from_texts(["odd_every=1", f"odd_kind={kind}"])
-    client = DeepgramClient.local(recognizer=ScriptedRecognizer(SCRIPT), faults=options)
+    client = DeepgramClient.local(config=ONE_CONNECTION, recognizer=ScriptedRecognizer(SCRIPT), faults=options)
     async with client as dg, dg.listen.v1.stream(SOUND, **RAW) as connection:
         events = [event async for event in connection]
     known = [event for event in events if not isinstance(event, UnknownEvent)]

@@ -29,6 +29,7 @@ from deepgram_anyio.protocol.wav import wav_header
 from deepgram_anyio.transport import open_websocket
 
 from ..cancellation import cancel_everywhere
+from ..stand_in import ONE_CONNECTION
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,7 @@ RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
 
 
 def local(**options: Any) -> DeepgramClient:
-    return DeepgramClient.local(recognizer=ScriptedRecognizer(SCRIPT), **options)
+    return DeepgramClient.local(config=ONE_CONNECTION, recognizer=ScriptedRecognizer(SCRIPT), **options)
 
 
 async def heard(source: Any, dg: DeepgramClient, **options: Any) -> list[Any]:
@@ -262,7 +263,10 @@ async def test_a_recogniser_that_fails_closes_with_net_0000() -> None:
         def open(self, *, keyterms: Any = ()) -> Any:
             raise RuntimeError("no ears today")
 
-    async with DeepgramClient.local(recognizer=Broken([])) as dg, dg.listen.v1.connect(**RAW) as connection:
+    async with (
+        DeepgramClient.local(config=ONE_CONNECTION, recognizer=Broken([])) as dg,
+        dg.listen.v1.connect(**RAW) as connection,
+    ):
         error = await broken(connection)
     assert error.code == 1011
     assert "NET-0000" in error.reason
@@ -273,7 +277,7 @@ async def test_a_server_that_stops_ends_its_streams() -> None:
     connected, errors = anyio.Event(), []
 
     async def stream(url: str) -> None:
-        async with DeepgramClient(base_url=url) as dg, dg.listen.v1.connect(**RAW) as connection:
+        async with DeepgramClient(base_url=url, config=ONE_CONNECTION) as dg, dg.listen.v1.connect(**RAW) as connection:
             await connection.send(SOUND[:3200])
             await connection.finalize()
             await anext(aiter(connection))

@@ -21,6 +21,7 @@ from deepgram_anyio.protocol.speak_machine import FLUSHES
 from deepgram_anyio.transport import open_websocket
 
 from ..cancellation import cancel_everywhere
+from ..stand_in import ONE_CONNECTION
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ class GatedVoice(ToneVoice):
 
 
 def local(voice: Any = None, **options: Any) -> DeepgramClient:
-    return DeepgramClient.local(voice=voice or ToneVoice(word_s=WORD_S, pause_s=0.1), **options)
+    return DeepgramClient.local(config=ONE_CONNECTION, voice=voice or ToneVoice(word_s=WORD_S, pause_s=0.1), **options)
 
 
 async def until(events: Any, kind: type) -> list[Any]:

@@ -13,6 +13,7 @@ from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 from deepgram_anyio.transport import open_websocket
 
+from ...stand_in import ONE_CONNECTION
 from .app import LocalApp, local_app
 
 pytestmark = pytest.mark.anyio
@@ -204,7 +205,7 @@ async def test_streams_are_remembered_with_what_they_used() -> None:
     seconds = len(sound) / 32000
     wav = wav_header(data_bytes=len(sound), sample_rate=16000) + sound
     async with serve(recognizer=ScriptedRecognizer(["one two"]), voice=ToneVoice()) as server:
-        async with DeepgramClient(base_url=server.url) as dg:
+        async with DeepgramClient(base_url=server.url, config=ONE_CONNECTION) as dg:
             raw: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
             async with dg.listen.v1.stream(sound, **raw, tag="mine", punctuate=True) as stream:
                 assert [event async for event in stream]
