@@ -117,7 +117,8 @@ AGENT: SocketKind[State] = SocketKind(
     keepalive_states=frozenset({State.READY}),
 )
 
-# So much audio is heard again that was just before the break, or before the server noticed that somebody speaks.
+# So much audio is heard again from before the server noticed that somebody speaks, or might have, had there been no
+# break.
 _LEAD_S = 2.0
 
 # What an Error before the SettingsApplied would be as an answer over HTTP; anything else is a 400.
@@ -189,7 +190,7 @@ class AgentMachine(AudioMachine[State]):
         super().send_audio(data, now)
         if data:
             self._audio_at = now
-            if not self._speaking:
+            if not self._speaking and not self.replaying:
                 self._forget_before(_LEAD_S)
 
     def send_settings(self, now: float) -> None:
@@ -206,8 +207,8 @@ class AgentMachine(AudioMachine[State]):
         return self._audio_at
 
     def _forget_before(self, lead_s: float) -> None:
-        """Nothing that was heard before the last so many seconds will have to be heard again."""
-        if self.replay is not None and not self.replaying and self.ledger.sent_s is not None:
+        """Of what the server was given, all but the last so many seconds will not have to be heard again."""
+        if self.replay is not None and self.ledger.sent_s is not None:
             self.replay.covered(self.ledger.sent_s - lead_s)
 
     # The client hears.
@@ -215,9 +216,10 @@ class AgentMachine(AudioMachine[State]):
     def on_event(self, event: Any, now: float) -> None:
         if isinstance(event, agent.UserStartedSpeaking):
             self._speaking = True
-        elif isinstance(event, agent.ConversationText) and event.role == "user":
+        elif isinstance(event, agent.ConversationText) and self._were_spoken(event):
+            # Heard again, the words would be answered twice.
             self._speaking = False
-            self._forget_before(_LEAD_S)
+            self._forget_before(0.0)
         if isinstance(event, (FunctionCallRequest, FunctionCallCancelled)):
             self.calls.append(event)
         elif isinstance(event, Error):
@@ -231,6 +233,10 @@ class AgentMachine(AudioMachine[State]):
         elif isinstance(event, Welcome):
             self.request_id = event.request_id
             self.send_settings(now)
+
+    def _were_spoken(self, words: agent.ConversationText) -> bool:
+        injected = self.conversation is not None and self.conversation.injected(words.content)
+        return words.role == "user" and not injected
 
     def hand_on(self, event: Any) -> None:
         if self.conversation is None or self.conversation.heard(event):

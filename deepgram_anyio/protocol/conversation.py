@@ -89,6 +89,10 @@ class Conversation:
                 self._is_new(kind, refused)
         return True
 
+    def injected(self, content: str) -> bool:
+        """Tell whether words of the user that the server tells of were not spoken."""
+        return content in self._injected
+
     def _is_new(self, kind: _Told, content: str) -> bool:
         echoes = self._echoes[kind]
         if content not in echoes:
