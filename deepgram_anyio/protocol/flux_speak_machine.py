@@ -99,7 +99,6 @@ class FluxSpeakMachine(SpeechMachine[State]):
         self.connected: Connected | None = None
         self.metadata: SessionMetadata | None = None
         self._configured: Configure | None = None
-        self._origin_ms = 0  # audio that came before this connection
 
     def interrupt(self, now: float, *, playback_offset_ms: int | None = None) -> None:
         """Stop speaking: drop all text that was not spoken, and its audio.
@@ -126,9 +125,12 @@ class FluxSpeakMachine(SpeechMachine[State]):
         self._configured = broken._configured
         if self._configured is not None:
             self.send(self._configured, now)
-        rate = self.audio.byte_rate
-        self._origin_ms = round(broken.audio_bytes / rate * 1000) if rate else 0
         super().take_over(broken, now)
+
+    @property
+    def _origin_ms(self) -> int:
+        rate = self.audio.byte_rate
+        return round(self._origin_bytes / rate * 1000) if rate else 0
 
     def speak_message(self, text: str) -> Message:
         return Speak(text=text)

@@ -59,14 +59,16 @@ class Speech:
         """Characters of its text."""
         return sum(map(len, self.texts))
 
-    def add(self, data: bytes | memoryview) -> None:
-        """Take in audio for the consumer."""
+    def add(self, data: bytes | memoryview) -> int:
+        """Take in audio for the consumer; return how much of it came before, and is left out."""
         new = data[self._repeated :]
-        self._repeated = max(0, self._repeated - len(data))
+        skipped = len(data) - len(new)
+        self._repeated -= skipped
         if new:
             self.received_bytes += len(new)
             self.chunks.append(bytes(new))
             self.held_bytes += len(new)
+        return skipped
 
     def repeat(self) -> int:
         """It is spoken again from its start; return how much of its audio comes for the second time as an event."""
@@ -140,6 +142,8 @@ class SpeechMachine(Machine[S]):
         self._finishing = False
         self._paced = False
         self._replayed_chars = self._repeated_bytes = 0
+        self._skipped_bytes = 0  # audio that came before, and that no consumer got again
+        self._origin_bytes = 0  # where on the consumers' timeline this connection began
 
     def speak_message(self, text: str) -> Message:
         """Hook: the message that carries text."""
@@ -217,6 +221,7 @@ class SpeechMachine(Machine[S]):
         self._held.clear()
         self._queue.clear()
         self._open = self._current = None
+        self._replayed_chars = self._repeated_bytes = 0
 
     def on_flush(self, now: float) -> None:
         """Hook for what a socket kind keeps count of; called when a flush was sent."""
@@ -287,7 +292,7 @@ class SpeechMachine(Machine[S]):
             if speech is None or not (speech.wanted or speech.ended):
                 super().hand_on(event)
             elif not speech.ended:
-                speech.add(event.data)
+                self._skipped_bytes += speech.add(event.data)
 
     def on_event(self, event: Any, now: float) -> None:
         if type(event) is Audio and self.role is Role.CLIENT:
@@ -335,12 +340,12 @@ class SpeechMachine(Machine[S]):
         super().take_over(broken, now)
         self.text_chars, self.audio_bytes = broken.text_chars, broken.audio_bytes
         self.first_audio_s = broken.first_audio_s
+        self._repeated_bytes = broken._repeated_bytes  # nobody was told of those yet
+        self._skipped_bytes = broken._skipped_bytes
+        self._origin_bytes = broken.audio_bytes - broken._skipped_bytes
         self._queue, self._held, self._finishing = broken._queue, broken._held, broken._finishing
-        # What was cut off stays cut, and a new connection has nothing to cut.
-        speeches: list[Speech] = []
-        for item in broken._awaited:
-            speeches = [*speeches, item] if isinstance(item, Speech) else []
-        unspoken = [speech for speech in speeches if not speech.ended]
+        # What was cut off has ended, and a new connection has nothing to cut.
+        unspoken = [speech for speech in broken._awaited if isinstance(speech, Speech) and not speech.ended]
         for speech in unspoken:
             self._again(speech, now)
             self._flush(now)
@@ -353,6 +358,8 @@ class SpeechMachine(Machine[S]):
 
     def _again(self, speech: Speech, now: float) -> None:
         self._replayed_chars += speech.chars
+        if speech.wanted:
+            self._origin_bytes -= speech.received_bytes
         self._repeated_bytes += speech.repeat()
         self._speak_whole(speech, now)
 
