@@ -54,7 +54,8 @@ class Session(Generic[M]):
         request_id: of the present connection; None when the server sent none.
         events_received: how many messages came in so far.
         reconnects: how often another connection took the stream up.
-        on_received: called when messages came in, before anybody iterates: for what cannot wait for that.
+        on_received: called when messages came in, or the connection broke, before anybody iterates: for what cannot
+            wait for that.
     """
 
     def __init__(
@@ -380,17 +381,21 @@ class Session(Generic[M]):
         """Messages were taken in."""
         self.events_received += messages
         self._queued_bytes += size_bytes
+        self._tell()
+        if not self.machine.events:
+            self._queued_bytes = self.machine.held_bytes
+        self._moved.set()
+        self._room.set()
+        self.follow_up()
+
+    def _tell(self) -> None:
+        """Let those know who wait for events."""
         if self.on_received is not None:
             self.on_received()
         if self._discarding:
             self.machine.events.clear()
         if self.machine.events:
             self._inbound.set()
-        else:
-            self._queued_bytes = self.machine.held_bytes
-        self._moved.set()
-        self._room.set()
-        self.follow_up()
 
     def eased(self) -> None:
         """There may be room again for what the caller sends."""
@@ -409,6 +414,7 @@ class Session(Generic[M]):
                 self.machine = successor
                 self._link = Link(successor, self, timeouts=self._timeouts)
                 self._reconnecting = False
+                self._tell()  # what ends with the connection
                 return
         if machine.ready:
             self._ready.set()
