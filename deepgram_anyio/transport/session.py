@@ -359,6 +359,7 @@ class Session(Generic[M]):
             return None
         self._reconnecting = True
         self.machine.opened(self._clock())
+        self._link.collect()  # what taking over asked for
         self._on_new_state()
         return channel
 
