@@ -43,6 +43,9 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
     Iteration yields what the agent says and does, and its voice as `protocol.agent.Audio`. Sending and iterating may
     happen in different tasks, in any order. A conversation without audio is kept open by itself. An `Error` is
     yielded, and becomes the reason of the `ConnectionClosed` that follows it.
+
+    When the connection breaks, another one takes the conversation up, as `AgentV1.connect` says, and a `Reconnected` is
+    yielded. The agent may then have been in the middle of saying something: drop what was not played.
     """
 
     @property
@@ -161,6 +164,14 @@ class AgentV1:
 
         Leaving the block normally sends what is queued and closes; leaving it by an exception or by cancellation closes
         at once. Functions that run then are cancelled.
+
+        When the connection breaks, a new agent goes on where the old one was, and a `Reconnected` is yielded after the
+        new `Welcome` and `SettingsApplied`. It gets the same settings, without the greeting, and the conversation as
+        ``agent.context.messages``; then all updates so far. Words of the user that were not answered are put to it
+        again, and it hears again what the user was just saying; what it had begun to say it does not go on with. Calls
+        under way are cancelled, with a `FunctionCallCancelled`, and asked for anew with the words that led to them.
+        Meanwhile, what you send waits. A stored agent, and audio in a container, cannot be taken up: then the break is
+        raised, as is one that the policy gives up.
 
         Args:
             settings: what the agent shall be: a `protocol.agent.Settings`, or the same as a mapping. What it holds goes

@@ -87,6 +87,11 @@ class SpeakV1(SynthesizeSpeechCalls):
         Leaving the block normally flushes, waits for all audio, drops what nobody took, and ends the stream. Leaving
         it by an exception or by cancellation closes the connection at once.
 
+        When the connection breaks, all text that was not spoken to its end is spoken again on another one, each from
+        its start and in order; text sent meanwhile comes behind it. A `synthesize` goes on where it was: what it
+        already got is left out. Who iterates gets a `Reconnected`, whose ``repeated_bytes`` tell how much of the last
+        `Audio` comes again. A break that the policy gives up is raised.
+
         Args:
             options: parameters in a struct.
             split_long_text: send a text of more than 2,000 characters in pieces, cut at the ends of sentences or words;
@@ -133,6 +138,11 @@ class SpeakV2(SynthesizeFluxCalls):
 
         Leaving the block normally flushes, waits for all audio, drops what nobody took, and ends the stream. Leaving
         it by an exception or by cancellation closes the connection at once.
+
+        When the connection breaks, all text that was not spoken to its end is spoken again on another one, each from
+        its start and in order, with the last `configure` in force; text sent meanwhile comes behind it. A `synthesize`
+        goes on where it was: what it already got is left out. Who iterates gets a `Reconnected`, whose
+        ``repeated_bytes`` tell how much of the last `Audio` comes again. A break that the policy gives up is raised.
 
         Args:
             options: parameters in a struct.

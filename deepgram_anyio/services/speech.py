@@ -43,6 +43,9 @@ class SpeechAudio(AsyncIterator[bytes]):
     The text is sent when it is first iterated. It ends with the last audio of the text; after `interrupted` it ends
     early. To leave it before its end needs nothing: what is still to come is dropped when this object is, or at
     `aclose`. Cancelling an iteration loses nothing; it may go on.
+
+    When the connection breaks and there is another, the text is spoken again, and as many bytes as came before are left
+    out: a voice that speaks a text not quite alike each time may be heard to jump there.
     """
 
     def __init__(self, session: Session[Any], texts: Sequence[str]) -> None:
@@ -104,6 +107,10 @@ class SpeechConnection(Connection[M, E]):
     """A text-to-speech stream.
 
     Iterating it yields all messages of the server, and the audio of text sent with `send_text` as `Audio`.
+
+    When the connection breaks and there is another, it yields a `Reconnected`, and the audio of the text that was being
+    spoken comes again from its start: the last `Reconnected.repeated_bytes` of it are those to drop where they were not
+    played yet.
     """
 
     def __init__(self, session: Session[M], response_headers: Mapping[str, str], *, split_long_text: bool) -> None:
