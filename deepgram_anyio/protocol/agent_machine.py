@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+import msgspec
 
 from ..errors import DeepgramError, api_error
 from . import agent
@@ -121,6 +124,9 @@ AGENT: SocketKind[State] = SocketKind(
 # break.
 _LEAD_S = 2.0
 
+# The most that is heard again; what was said before that is no conversation any more.
+_MAX_REPLAY_S = 15.0
+
 # What an Error before the SettingsApplied would be as an answer over HTTP; anything else is a 400.
 _STATUS = {"INTERNAL_SERVER_ERROR": 500, "FAILED_TO_THINK": 500, "CLIENT_MESSAGE_TIMEOUT": 408}
 
@@ -155,6 +161,8 @@ class AgentMachine(AudioMachine[State]):
             audio: the format of the audio sent, for the accounts.
             reconnect: whether, and how much of an utterance, is kept for another connection; None for nothing.
         """
+        if reconnect is not None:
+            reconnect = msgspec.structs.replace(reconnect, max_replay_s=min(reconnect.max_replay_s, _MAX_REPLAY_S))
         super().__init__(role, timers, now, audio=audio, reconnect=reconnect)
         self.conversation: Conversation | None = None
         if role is Role.CLIENT and reconnect is not None and reconnect.max_attempts:
@@ -186,7 +194,15 @@ class AgentMachine(AudioMachine[State]):
         if type(message) is KeepAlive:
             self._audio_at = now
 
+    def room_at(self, count_bytes: int) -> float:
+        # Somebody is speaking now: who hears it late, answers late, so that old audio makes room for new.
+        if self.replay is not None and count_bytes <= self.replay.max_bytes:
+            return -math.inf
+        return super().room_at(count_bytes)
+
     def send_audio(self, data: bytes | memoryview, now: float) -> None:
+        if self.replaying and self.replay is not None:
+            self.replay.make_room(len(data))
         super().send_audio(data, now)
         if data:
             self._audio_at = now

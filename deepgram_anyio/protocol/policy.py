@@ -67,7 +67,7 @@ class ReconnectPolicy(msgspec.Struct, kw_only=True, frozen=True):
         max_replay_s: audio kept for a replay, in seconds. When so much waits for final results, ``send`` waits, too: in
             an outage, and when audio comes faster than real time. Audio that comes in real time over a good connection
             does not wait: then what is held longest is forgotten, and reported in `Reconnected.lost_s` should the
-            connection break.
+            connection break. Conversations with agents keep at most 15 s, and there nobody waits: old audio makes room.
         max_replay_bytes: the same in bytes; the lower of both bounds holds.
         replay_pace: how much faster than real time audio is sent again, and what was accepted meanwhile; 1.25 is what
             the API takes. None is as fast as the server takes it.

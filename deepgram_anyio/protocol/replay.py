@@ -125,9 +125,23 @@ class Replay:
             view = memoryview(data)
             pieces.extend(bytearray(view[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES))
         if self.held_bytes > self.max_bytes:
-            # Whole frames, so that a replay never begins in the middle of a sample.
-            keep_from = self.end - self.max_bytes
-            self.forgotten_bytes += self._drop(min(keep_from + -keep_from % self._frame, self.end))
+            self.forgotten_bytes += self._drop(self._keep_from(0))
+
+    def make_room(self, count_bytes: int) -> None:
+        """Let the oldest fall out until so much can be added, for audio that cannot wait.
+
+        What the present connection was not given is lost with that.
+        """
+        if not self.room_for(count_bytes):
+            until = self._keep_from(count_bytes)
+            given = max(0, min(self._given, until) - self.start)
+            self.forgotten_bytes += given
+            self.lost_bytes += self._drop(until) - given
+
+    def _keep_from(self, more_bytes: int) -> int:
+        # Whole frames, so that a replay never begins in the middle of a sample.
+        keep_from = self.end + more_bytes - self.max_bytes
+        return min(keep_from + -keep_from % self._frame, self.end)
 
     def note(self, message: Message, lasts: Lasts) -> None:
         """Add a message; its place is behind the audio so far."""

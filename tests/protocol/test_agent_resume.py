@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -333,3 +334,22 @@ def test_a_new_connection_is_kept_open_like_the_first() -> None:
     machine.keep_alive(109.0)
     assert wire_types(take(machine)) == ["KeepAlive"]
     assert machine.next_deadline() == 117.0
+
+
+def test_in_an_outage_old_audio_makes_room_and_nobody_waits() -> None:
+    machine = resumed(talked(STARTED))
+    for _ in range(20):
+        assert machine.room_at(len(SECOND)) == -math.inf
+        machine.send_audio(SECOND, 10.0)
+    assert machine.replay is not None
+    assert machine.replay.held_s == 15.0
+    greet(machine)
+    machine.on_deadline(12.0)
+    heard = b"".join(bytes(frame.data) for frame in take(machine) if isinstance(frame, Binary))
+    assert len(heard) == 15 * len(SECOND)
+    assert machine.resumption() == Resumption(replayed_s=15.0, lost_s=5.0)
+
+
+def test_a_message_longer_than_all_that_is_kept_waits_for_the_connection() -> None:
+    machine = resumed(talked())
+    assert machine.room_at(16 * len(SECOND)) == math.inf

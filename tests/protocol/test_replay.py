@@ -127,6 +127,22 @@ def test_what_was_forgotten_is_lost_when_the_connection_breaks() -> None:
     assert ring.start_s == 1.5
 
 
+def test_audio_that_cannot_wait_pushes_out_the_oldest_which_is_lost() -> None:
+    ring = replay(STEREO, max_s=1.0)
+    sent(ring, bytes(400))
+    ring.rewind()
+    assert len(taken(ring, 100)[0]) == 100  # type: ignore[arg-type]
+    ring.rewind()
+    ring.take(100)
+    ring.make_room(10)
+    ring.add(bytes(10))
+    assert (ring.start, ring.forgotten_bytes, ring.lost_bytes) == (12, 12, 0)
+    ring.make_room(200)
+    assert (ring.start, ring.forgotten_bytes, ring.lost_bytes, ring.held_bytes) == (212, 100, 112, 198)
+    ring.make_room(1)
+    assert ring.start == 212
+
+
 def test_messages_keep_their_places() -> None:
     ring = replay()
     sent(ring, b"ab")
