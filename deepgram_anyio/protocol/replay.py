@@ -64,7 +64,7 @@ class Replay:
         if rate is None or frame is None:
             raise ValueError("only raw audio can be replayed")
         self.byte_rate: int = rate
-        self.max_bytes: int = max(frame, min(int(max_s * rate), max_bytes))
+        self.max_bytes: int = max(frame, int(min(max_s * rate, max_bytes)))
         self._frame = frame
         self.start: int = 0
         self.end: int = 0
@@ -157,7 +157,7 @@ class Replay:
     def covered(self, until_s: float) -> None:
         """Take out what final results cover, up to a time in seconds from the start of the stream."""
         # Results cannot cover what the server has not heard, whatever they say.
-        until = min(int(until_s * self.byte_rate + 0.5), self._given)
+        until = int(max(0.0, min(until_s * self.byte_rate + 0.5, self._given)))
         until -= until % self._frame
         remembered = min(self.forgotten_bytes, max(0, until - (self.start - self.forgotten_bytes)))
         self.forgotten_bytes -= remembered

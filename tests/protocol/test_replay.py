@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -293,3 +295,12 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_times_beyond_all_bounds_are_no_more_than_everything_and_no_less_than_nothing() -> None:
+    ring = replay(max_s=math.inf)
+    sent(ring, bytes(1600))
+    ring.covered(-math.inf)
+    assert ring.acknowledged_bytes == 0
+    ring.covered(math.inf)
+    assert ring.acknowledged_bytes == 1600
