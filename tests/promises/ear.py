@@ -19,7 +19,7 @@ from deepgram_anyio.protocol import listen
 
 from ..stand_in import say
 from ..transport.fakes import metadata, results
-from ..transport.peers import Peer, ServerEnd, read_head, serving
+from ..transport.peers import Peer, ServerEnd, read_head, read_to_end, serving
 
 __all__ = ["KEY", "RAW", "RESET", "SOON", "WORD_BYTES", "WORD_S", "Ear", "Step", "ear", "numbered", "speech", "words"]
 
@@ -63,6 +63,7 @@ class Step:
         results_until: up to which of its words it gives final results; None for all that it hears.
         late_s: how long it holds back its last results.
         silent: it answers nothing.
+        deaf_after: how many words it hears before it understands nothing more, and so answers no ping.
     """
 
     refuse: int | None = None
@@ -71,6 +72,7 @@ class Step:
     results_until: int | None = None
     late_s: float = 0.0
     silent: bool = False
+    deaf_after: int | None = None
 
 
 @dataclass
@@ -146,6 +148,9 @@ class Ear:
                     await self._finish(end, heard, step)
             elif isinstance(event, CloseConnection):
                 heard.closes.append(event.code)
+                return
+            if step.deaf_after is not None and len(heard.audio) >= step.deaf_after * WORD_BYTES:
+                await read_to_end(stream)
                 return
 
     async def _hear(self, stream: ByteStream, end: ServerEnd, heard: Heard, step: Step) -> bool:
