@@ -68,7 +68,7 @@ async def test_the_last_words_arrive_seconds_late(late_s: float, monkeypatch: py
     async def answer(wire: Wire) -> None:
         await wire.until_sent("CloseStream")
         await anyio.sleep(late_s)
-        wire.finish(numbered(0, 3))
+        await wire.finish(numbered(0, 3))
 
     async with virtual(monkeypatch, answer) as (dg, _), dg.listen.v1.connect(**RAW) as connection:
         await connection.close_stream()

@@ -92,6 +92,10 @@ async def test_a_new_type_arrives_with_all_it_says_and_a_broken_one_with_the_rea
                 await connection.close_stream()
                 mood, broken, *_ = [event async for event in connection]
     assert isinstance(mood, UnknownEvent)
-    assert (mood.type, json.loads(mood.raw), mood.reason) == ("Mood", {"type": "Mood", "of": "speaker", "score": 0.5}, None)
+    assert (mood.type, json.loads(mood.raw), mood.reason) == (
+        "Mood",
+        {"type": "Mood", "of": "speaker", "score": 0.5},
+        None,
+    )
     assert isinstance(broken, UnknownEvent)
     assert (broken.type, "channel" in (broken.reason or "")) == ("UtteranceEnd", True)

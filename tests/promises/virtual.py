@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+import msgspec
 import pytest
 
 from deepgram_anyio import DeepgramClient
 from deepgram_anyio.protocol import listen
-from deepgram_anyio.protocol.frames import Close, Frame, Ping, Pong
+from deepgram_anyio.protocol.frames import Close, Frame, Ping, Pong, Text
 from deepgram_anyio.services.backend import Backend
 from deepgram_anyio.transport.tasks import background_tasks
 
@@ -26,6 +28,7 @@ class Wire(FakeChannel):
 
     Attributes:
         response_headers: of the handshake.
+        said: how many JSON messages of each type were written.
         pings: how many were answered.
         mute: answer none.
     """
@@ -33,18 +36,26 @@ class Wire(FakeChannel):
     def __init__(self) -> None:
         super().__init__()
         self.response_headers: Mapping[str, str] = {"dg-request-id": "request-1"}
+        self.said: Counter[str] = Counter()
         self.pings = 0
         self.mute = False
 
     async def send_batch(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            if isinstance(frame, Text):
+                self.said[msgspec.json.decode(frame.data)["type"]] += 1
         await super().send_batch(frames)
         for frame in frames:
             if isinstance(frame, Ping) and not self.mute:
                 self.pings += 1
                 self.arrive(Pong())
 
-    def finish(self, words: Sequence[str] = ()) -> None:
-        """Give the last result, and end the stream in good order."""
+    async def until_sent(self, message_type: str) -> None:
+        await self.until(lambda: self.said[message_type] > 0)
+
+    async def finish(self, words: Sequence[str] = ()) -> None:
+        """Wait for the end of the stream, give the last result, and end in good order."""
+        await self.until_sent("CloseStream")
         result = results(0.0, 1.0)
         result.channel.alternatives[0].words.extend(
             listen.Word(word=word, start=0.0, end=0.0, confidence=1.0) for word in words
