@@ -15,6 +15,7 @@ from ..errors import DeepgramError
 from ..protocol.agent import FunctionCall, FunctionCallCancelled, FunctionCallResponse
 from ..protocol.agent_machine import AgentMachine
 from ..protocol.functions import ClientFunction, encode_error, encode_result
+from ..transport.logs import log_failure
 from ..transport.session import Session
 
 __all__ = ["FunctionCalls"]
@@ -65,8 +66,8 @@ class FunctionCalls:
         try:
             args, kwargs = function.bind(call.arguments)
             return encode_result(await _run(function.function, args, kwargs))
-        except Exception as error:  # it is the agent's to deal with
-            _logger.warning("function %s failed", call.name, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - it is the agent's to deal with
+            log_failure(_logger, logging.WARNING, f"function {call.name} failed", error)
             return encode_error(error)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from ...transport.logs import log_failure
 from .base import BaseResponse
 from .errors import DeepgramTypeError
 from .responses_common import ErrorResponse, UnhandledResponse
@@ -356,7 +357,7 @@ class Dispatcher:
 
     def _report(self, event: str, handler: Handler | None, error: BaseException) -> None:
         name = handler.name if handler is not None else "the loudspeaker"
-        self.log.error("%s, handler of %s, raised", name, event, exc_info=error)
+        log_failure(self.log, logging.ERROR, f"{name}, handler of {event}, raised", error)
         if isinstance(error, CancelledError):
             return  # with the loop that it ran on
         self.on_failure(error)
