@@ -1,4 +1,4 @@
-"""The promise: `connect` returns when the stream is usable, so that the first words are heard however slow the server."""
+"""The promise: `connect` returns when the stream is usable, so that the first words are heard by a slow server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from deepgram_anyio import DeepgramClient
-from deepgram_anyio.local import FaultOptions, serve
+from deepgram_anyio.local import FaultOptions
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol import flux, listen
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
 SETTINGS = {"audio": {"input": RAW}, "agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-4o-mini"}}}}
 SPOKEN = b"".join(ToneVoice(word_s=0.1).synthesize("One two three."))
-DELAY_S = 0.5
+DELAY_S = 0.3
 
 
 def heard(events: list[Any]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from anyio.abc import ByteStream
 from wsproto.events import CloseConnection
 
 from deepgram_anyio import (
@@ -70,9 +71,13 @@ async def test_a_refusal_says_why_and_by_which_request_and_shows_no_key(
     assert KEY not in everything_said(error, caplog) + repr(dg)
 
 
+async def _mute(stream: ByteStream) -> None:
+    await read_to_end(stream)
+
+
 @asynccontextmanager
 async def _closed_port() -> AsyncIterator[str]:
-    async with serving(read_to_end) as peer:
+    async with serving(_mute) as peer:
         url = f"http://127.0.0.1:{peer.port}"
     yield url
 
@@ -84,7 +89,7 @@ async def _unknown_host() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _silent() -> AsyncIterator[str]:
-    async with serving(read_to_end) as peer:
+    async with serving(_mute) as peer:
         yield f"http://127.0.0.1:{peer.port}"
 
 
@@ -105,10 +110,13 @@ async def _no_http() -> AsyncIterator[str]:
     ],
 )
 async def test_a_server_that_is_not_there_is_a_typed_error_without_the_key(
-    ask: Ask, where: object, kind: type[DeepgramError], caplog: pytest.LogCaptureFixture
+    ask: Ask,
+    where: Callable[[], AbstractAsyncContextManager[str]],
+    kind: type[DeepgramError],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with where() as url, client(url, timeouts=Timeouts(connect_s=2.0, read_s=0.2)) as dg:  # type: ignore[operator]
+    async with where() as url, client(url, timeouts=Timeouts(connect_s=2.0, read_s=0.2)) as dg:
         if where is _silent and ask is ask_socket:
             dg = client(url, timeouts=Timeouts(connect_s=0.2))
         with pytest.raises(kind) as caught:
@@ -121,8 +129,8 @@ async def test_a_server_that_is_not_there_is_a_typed_error_without_the_key(
 async def test_a_close_says_its_code_its_reason_and_its_request(
     code: int, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def close(_: Api, stream: object) -> None:
-        end = await ServerEnd.accept(stream, headers=[(b"dg-request-id", b"request-1")])  # type: ignore[arg-type]
+    async def close(_: Api, stream: ByteStream) -> None:
+        end = await ServerEnd.accept(stream, headers=[(b"dg-request-id", b"request-1")])
         if code != 1006:
             await end.send(CloseConnection(code, reason))
 

@@ -13,7 +13,7 @@ from wsproto.events import BytesMessage, TextMessage
 from deepgram_anyio import ClientConfig, DeepgramClient
 from deepgram_anyio.protocol import UnknownEvent, listen
 
-from ..stand_in import Api, api
+from ..stand_in import api
 from ..transport.fakes import results
 from ..transport.peers import ServerEnd
 from .ear import KEY, RAW
@@ -59,11 +59,13 @@ async def test_every_message_arrives_in_order_known_or_not_and_none_ends_the_str
 
     async with api() as server:
         server.on_message = fuzz
-        async with DeepgramClient(KEY, base_url=server.url, config=ClientConfig(proxy="")) as dg:
-            async with dg.listen.v1.connect(**RAW) as connection:
-                await connection.finalize()
-                await connection.close_stream()
-                events = [event async for event in connection]
+        async with (
+            DeepgramClient(KEY, base_url=server.url, config=ClientConfig(proxy="")) as dg,
+            dg.listen.v1.connect(**RAW) as connection,
+        ):
+            await connection.finalize()
+            await connection.close_stream()
+            events = [event async for event in connection]
     assert [type(event) for event in events[-2:]] == [listen.Results, listen.Metadata]
     strange, binary = events[: len(sent)], events[len(sent)]
     assert isinstance(binary, UnknownEvent)
@@ -87,10 +89,12 @@ async def test_a_new_type_arrives_with_all_it_says_and_a_broken_one_with_the_rea
 
     async with api() as server:
         server.on_message = strange
-        async with DeepgramClient(KEY, base_url=server.url, config=ClientConfig(proxy="")) as dg:
-            async with dg.listen.v1.connect(**RAW) as connection:
-                await connection.close_stream()
-                mood, broken, *_ = [event async for event in connection]
+        async with (
+            DeepgramClient(KEY, base_url=server.url, config=ClientConfig(proxy="")) as dg,
+            dg.listen.v1.connect(**RAW) as connection,
+        ):
+            await connection.close_stream()
+            mood, broken, *_ = [event async for event in connection]
     assert isinstance(mood, UnknownEvent)
     assert (mood.type, json.loads(mood.raw), mood.reason) == (
         "Mood",

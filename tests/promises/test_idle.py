@@ -1,4 +1,4 @@
-"""The promise: an idle connection stays open for as long as it takes, by the rule of its product, whatever the caller does.
+"""The promise: an idle connection stays open as long as it takes, by the rule of its product, whatever the caller does.
 
 Hours pass here within a second: in the protocol core, whose clock is an argument, and in the whole client, on trio's
 mock clock.

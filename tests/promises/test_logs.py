@@ -6,7 +6,8 @@ Client and embedded server run in one process here, so both ends' lines are look
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -20,8 +21,8 @@ from deepgram_anyio.sync import LiveTranscriptionEvents
 from deepgram_anyio.sync.v4.socket_listen import ListenWebSocketClient
 
 from ..stand_in import NEVER
-from ..sync.socket_support import Record, config, stand_in
 from ..sync.socket_support import RAW as RAW_V4
+from ..sync.socket_support import Record, config, stand_in
 from .ear import SOON
 
 KEY, WRONG_KEY = "k3y-0123456789abcdef", "wr0ng-0123456789abcdef"
@@ -52,13 +53,22 @@ def check(caplog: pytest.LogCaptureFixture, *more_secrets: str) -> None:
 
 
 @pytest.fixture
-def _everything(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def _everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
-    yield
 
 
 def engines() -> dict[str, Any]:
     return {"recognizer": ScriptedRecognizer([f"the {HEARD} sleeps"] * 9), "voice": ToneVoice(word_s=0.02, pause_s=0)}
+
+
+@asynccontextmanager
+async def misbehaving(faults: FaultOptions) -> AsyncIterator[DeepgramClient]:
+    with anyio.fail_after(30):
+        async with (
+            serve(api_keys=[KEY], faults=faults, **engines()) as server,
+            DeepgramClient(KEY, base_url=server.url, config=CONFIG) as dg,
+        ):
+            yield dg
 
 
 async def listen_live(dg: DeepgramClient) -> None:
@@ -102,6 +112,7 @@ async def call_rest(dg: DeepgramClient) -> list[str]:
     assert (await dg.speak.v1.generate(f"The {SAID} sleeps.", encoding="linear16", container="none")).audio
     assert SAID in ((await dg.read.v1.analyze(f"The {SAID} sleeps. It is fine.", summarize=True)).summary or "")
     (project,) = await dg.manage.v1.projects.list()
+    assert project.project_id is not None
     key = await dg.manage.v1.keys.create(project.project_id, "one", ["member"])
     token = await dg.auth.v1.grant_token()
     async with DeepgramClient(access_token=token.access_token, base_url=dg.base_url, config=CONFIG) as granted:
@@ -138,17 +149,12 @@ async def test_one_session_of_everything_tells_nothing(caplog: pytest.LogCapture
 @pytest.mark.parametrize("code", [1006, 1012])
 async def test_breaks_and_what_follows_them_tell_nothing(code: int, caplog: pytest.LogCaptureFixture) -> None:
     faults = FaultOptions(connections=1, close_after_audio_s=0.5, close_code=code)
-    with anyio.fail_after(30):
-        async with serve(api_keys=[KEY], faults=faults, **engines()) as server:
-            async with DeepgramClient(KEY, base_url=server.url, config=CONFIG) as dg:
-                async with dg.listen.v1.stream(AUDIO, **RAW, pace=8.0) as results:
-                    assert any([isinstance(event, Reconnected) async for event in results])
-        async with serve(api_keys=[KEY], faults=faults, **engines()) as server:
-            async with DeepgramClient(KEY, base_url=server.url, config=CONFIG) as dg:
-                with pytest.raises(ConnectionClosed):
-                    async with dg.listen.v1.stream(AUDIO, **RAW, reconnect=NEVER) as results:
-                        async for _ in results:
-                            pass
+    async with misbehaving(faults) as dg, dg.listen.v1.stream(AUDIO, **RAW, pace=8.0) as results:
+        assert any([isinstance(event, Reconnected) async for event in results])
+    with pytest.raises(ConnectionClosed):
+        async with misbehaving(faults) as dg, dg.listen.v1.stream(AUDIO, **RAW, reconnect=NEVER) as results:
+            async for _ in results:
+                pass
     assert "connected again" in caplog.text
     check(caplog)
 
@@ -156,13 +162,10 @@ async def test_breaks_and_what_follows_them_tell_nothing(code: int, caplog: pyte
 @pytest.mark.anyio
 @pytest.mark.usefixtures("_everything")
 async def test_retries_refusals_and_messages_gone_wrong_tell_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    faults = FaultOptions(refuse_status=503, refuse_count=1, odd_every=1, odd_kind="mixed")
-    with anyio.fail_after(30):
-        async with serve(api_keys=[KEY], faults=faults, **engines()) as server:
-            async with DeepgramClient(KEY, base_url=server.url, config=CONFIG) as dg:
-                await dg.listen.v1.transcribe_file(AUDIO, extra_query=RAW)
-                async with dg.listen.v1.stream(AUDIO, **RAW, interim_results=True) as results:
-                    assert any([isinstance(event, UnknownEvent) async for event in results])
+    async with misbehaving(FaultOptions(refuse_status=503, refuse_count=1, odd_every=1, odd_kind="mixed")) as dg:
+        await dg.listen.v1.transcribe_file(AUDIO, extra_query=RAW)
+        async with dg.listen.v1.stream(AUDIO, **RAW, interim_results=True) as results:
+            assert any([isinstance(event, UnknownEvent) async for event in results])
     assert "is tried again" in caplog.text
     check(caplog)
 

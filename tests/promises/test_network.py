@@ -53,15 +53,19 @@ async def test_one_proxy_and_one_authority_serve_rest_and_sockets_alike(
 
 @kinds
 async def test_an_authority_that_nobody_named_is_not_trusted(ask: Ask) -> None:
-    async with serving(rest_and_socket, ssl_context=server_tls()) as peer:
-        async with client(f"https://localhost:{peer.port}") as dg:
-            with pytest.raises(ConnectError, match="certificate not trusted"):
-                await ask(dg)
+    async with (
+        serving(rest_and_socket, ssl_context=server_tls()) as peer,
+        client(f"https://localhost:{peer.port}") as dg,
+    ):
+        with pytest.raises(ConnectError, match="certificate not trusted"):
+            await ask(dg)
 
 
 @kinds
 async def test_a_certificate_of_another_host_is_not_trusted(ask: Ask) -> None:
-    async with serving(rest_and_socket, ssl_context=server_tls("other.example")) as peer:
-        async with client(f"https://localhost:{peer.port}", ssl_context=client_tls()) as dg:
-            with pytest.raises(ConnectError, match="certificate not trusted"):
-                await ask(dg)
+    async with (
+        serving(rest_and_socket, ssl_context=server_tls("other.example")) as peer,
+        client(f"https://localhost:{peer.port}", ssl_context=client_tls()) as dg,
+    ):
+        with pytest.raises(ConnectError, match="certificate not trusted"):
+            await ask(dg)

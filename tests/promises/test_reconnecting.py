@@ -63,7 +63,7 @@ async def test_a_stream_dropped_again_and_again_is_one_stream_without_gap_or_rep
     ("status", "error"), [(401, AuthenticationError), (402, PaymentRequiredError), (403, PermissionDeniedError)]
 )
 async def test_a_key_that_went_bad_is_tried_once_and_never_again(status: int, error: type[Exception]) -> None:
-    plan = [Step(drop_after=4, code=1012), *[Step(refuse=status)] * 5]
+    plan = [Step(drop_after=4, code=1012), *[Step(refuse=status)] * 30]
     async with ear(*plan) as listening, listening.client() as dg:
         with pytest.raises(ConnectionClosed) as caught:
             async with dg.listen.v1.connect(**RAW, reconnect=SOON) as connection:
@@ -98,8 +98,8 @@ async def test_an_overloaded_server_is_tried_again_with_bounded_random_waits(
 
 
 async def test_a_server_that_stays_away_is_given_up_after_the_attempts_that_the_policy_allows() -> None:
-    policy = ReconnectPolicy(max_attempts=3, first_s=0.01, max_s=0.02)
-    async with ear(Step(drop_after=4, results_until=2), *[Step(refuse=503)] * 9) as listening:
+    policy = ReconnectPolicy(max_attempts=3, max_outage_s=1.0, first_s=0.01, max_s=0.02)
+    async with ear(Step(drop_after=4, results_until=2), *[Step(refuse=503)] * 200) as listening:
         async with listening.client() as dg:
             events: list[Any] = []
             with pytest.raises(ConnectionClosed, match="after 3 attempts") as caught:

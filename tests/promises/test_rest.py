@@ -52,11 +52,17 @@ async def test_a_body_that_is_used_up_is_never_sent_again_empty(source: Callable
 
 
 async def test_what_the_server_asks_for_is_waited_for() -> None:
-    async with rest_peer([Reply(429, {"retry-after-ms": "200"}), HEARD]) as peer:
-        async with DeepgramClient("any", base_url=peer.url, config=QUICK) as dg:
-            began = anyio.current_time()
-            await dg.listen.v1.transcribe_file(AUDIO)
-            assert 0.2 <= anyio.current_time() - began < 2
+    async with (
+        rest_peer([Reply(429, {"retry-after-ms": "200"}), HEARD]) as peer,
+        DeepgramClient("any", base_url=peer.url, config=QUICK) as dg,
+    ):
+        began = anyio.current_time()
+        await dg.listen.v1.transcribe_file(AUDIO)
+        assert 0.2 <= anyio.current_time() - began < 2
+
+
+async def _mute(stream: ByteStream) -> None:
+    await read_to_end(stream)
 
 
 async def _unread(stream: ByteStream) -> None:
@@ -66,23 +72,27 @@ async def _unread(stream: ByteStream) -> None:
 
 @pytest.mark.parametrize(
     ("phase", "audio", "handler"),
-    [("read_s", AUDIO, read_to_end), ("send_s", bytes(1 << 24), _unread)],
+    [("read_s", AUDIO, _mute), ("send_s", bytes(1 << 24), _unread)],
     ids=["reading", "writing"],
 )
 async def test_each_phase_has_its_own_deadline(phase: str, audio: bytes, handler: Any) -> None:
     timeouts = Timeouts(**{phase: 0.3})
     config = ClientConfig(timeouts=timeouts, retry=RetryPolicy(max_retries=0), proxy="")
-    async with serving(handler) as peer:
-        async with DeepgramClient("any", base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg:
-            with anyio.fail_after(5), pytest.raises(DeepgramTimeoutError):
-                await dg.listen.v1.transcribe_file(audio)
+    async with (
+        serving(handler) as peer,
+        DeepgramClient("any", base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg,
+    ):
+        with anyio.fail_after(5), pytest.raises(DeepgramTimeoutError):
+            await dg.listen.v1.transcribe_file(audio)
 
 
 async def test_connecting_has_its_own_deadline_which_long_reads_do_not_share() -> None:
     config = ClientConfig(
         timeouts=Timeouts(connect_s=0.3, read_s=600.0), retry=RetryPolicy(max_retries=0), proxy="", allow_insecure=True
     )
-    async with serving(read_to_end) as peer:  # which takes the connection, and never says a word of TLS
-        async with DeepgramClient("any", base_url=f"https://127.0.0.1:{peer.port}", config=config) as dg:
-            with anyio.fail_after(5), pytest.raises(DeepgramTimeoutError):
-                await dg.listen.v1.transcribe_file(AUDIO)
+    async with (
+        serving(_mute) as peer,  # which takes the connection, and never says a word of TLS
+        DeepgramClient("any", base_url=f"https://127.0.0.1:{peer.port}", config=config) as dg,
+    ):
+        with anyio.fail_after(5), pytest.raises(DeepgramTimeoutError):
+            await dg.listen.v1.transcribe_file(AUDIO)

@@ -1,4 +1,4 @@
-"""The promise: one spelling of every option, whatever asks; and no empty binary frame ever, which would end a stream."""
+"""The promise: one spelling of every option, whatever asks; and no empty binary frame, which would end a stream."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ LIVE = (
 
 
 async def test_every_kind_of_value_has_one_spelling_on_a_socket() -> None:
-    async with api() as server, DeepgramClient(KEY, base_url=server.url, config=DIRECT) as dg:
-        async with dg.listen.v1.connect(**RAW, **EVERY_KIND):
-            pass
+    async with (
+        api() as server,
+        DeepgramClient(KEY, base_url=server.url, config=DIRECT) as dg,
+        dg.listen.v1.connect(**RAW, **EVERY_KIND),
+    ):
+        pass
     assert server.target == LIVE
 
 
@@ -78,7 +81,7 @@ async def test_an_empty_chunk_never_becomes_an_empty_frame() -> None:
         async with dg.listen.v1.connect(**RAW, reconnect=NEVER) as connection:
             await connection.send(b"")
             connection.send_nowait(bytearray())
-            await connection.send_audio([b"", speech(0, 1)[0], b"", memoryview(b"")])
+            await connection.send_audio([b"", speech(0, 1)[0], b"", b""])
             await connection.send(speech(1, 1)[0])
             await connection.send(b"")
         async with dg.listen.v1.stream([b"", *speech(0, 2), b""], **RAW) as results:

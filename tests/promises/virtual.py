@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ class Wire(FakeChannel):
 
 @asynccontextmanager
 async def virtual(
-    monkeypatch: pytest.MonkeyPatch, serve: Callable[[Wire], Awaitable[None]], **config: Any
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[[Wire], Coroutine[Any, Any, None]], **config: Any
 ) -> AsyncIterator[tuple[DeepgramClient, list[Wire]]]:
     """Give a client whose every connection is a wire with a task that serves it, and the list of them."""
     wires: list[Wire] = []
