@@ -68,7 +68,7 @@ async def test_a_refusal_says_why_and_by_which_request_and_shows_no_key(
     assert type(error) is kind
     assert (error.status, error.code, error.message, error.request_id) == (status, "NO_LUCK", "not today", "r-1")
     assert str(error) == f"not today (HTTP {status}, NO_LUCK, request r-1)"
-    assert KEY not in everything_said(error, caplog) + repr(dg)
+    assert KEY not in everything_said(error, caplog) + repr(dg) + repr(vars(dg))
 
 
 async def _mute(stream: ByteStream) -> None:
@@ -122,7 +122,7 @@ async def test_a_server_that_is_not_there_is_a_typed_error_without_the_key(
         with pytest.raises(kind) as caught:
             await ask(dg)
     assert str(caught.value)
-    assert KEY not in everything_said(caught.value, caplog) + repr(dg)
+    assert KEY not in everything_said(caught.value, caplog) + repr(dg) + repr(vars(dg))
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "NET-0001"), (1008, "DATA-0000"), (1006, "")])

@@ -38,20 +38,23 @@ SETTINGS = {"audio": {"input": RAW}, "agent": {"think": {"provider": {"type": "o
 
 @contextmanager
 def within_a_second() -> Iterator[None]:
-    began = time.perf_counter()
+    # Of this process's own time: nothing waits here, and what else the machine does is no failure.
+    began = time.process_time()
     yield
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def idle_for(client: ListenMachine, server: ListenMachine, until_s: float) -> Counter[str]:
     """Let two ends of a socket idle, from deadline to deadline, and count what the client says."""
     said: Counter[str] = Counter()
     while not client.ended:
-        now = min(machine.next_deadline() or until_s for machine in (client, server))
+        clients, servers = client.next_deadline(), server.next_deadline()
+        assert clients is not None
+        assert servers is not None
+        now = min(clients, servers)
         if now > until_s:
             break
-        client.on_deadline(now)
-        server.on_deadline(now)
+        (client if now == clients else server).on_deadline(now)
         while client.outgoing:
             frame = client.outgoing.popleft()
             if isinstance(frame, Ping):
