@@ -52,7 +52,7 @@ async def test_cancelled_while_it_waits_for_the_server_it_stops_at_once(
     async with ear(plan) as listening, listening.client() as dg:
         await anyio.wait_all_tasks_blocked()
         before = live_tasks()
-        with anyio.move_on_after(0.3) as scope:
+        with anyio.move_on_after(0.15) as scope:
             async with dg.listen.v1.connect(**RAW, reconnect=policy) as connection:
                 await wait(connection)
         assert scope.cancelled_caught
@@ -70,7 +70,7 @@ async def test_cancelled_while_the_server_takes_nothing_it_stops_at_once() -> No
     async with serving(deaf) as peer:
         config = ClientConfig(proxy="")
         async with DeepgramClient(KEY, base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg:
-            with anyio.move_on_after(0.5) as scope:
+            with anyio.move_on_after(0.2) as scope:
                 async with dg.listen.v1.connect(**RAW) as connection:
                     while True:
                         await connection.send(bytes(1 << 20))

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_peer_that_upgrades_and_never_reads_makes_send_fail_at_its_deadline() -> None:
-    config = ClientConfig(timeouts=Timeouts(send_s=0.3, close_s=0.2), proxy="")
+    config = ClientConfig(timeouts=Timeouts(send_s=0.15, close_s=0.2), proxy="")
     async with (
         serving(stop_reading) as peer,
         DeepgramClient(KEY, base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg,
