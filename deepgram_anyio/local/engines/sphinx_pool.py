@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from typing import IO, Final
 
 from .failures import EngineError
@@ -14,6 +15,9 @@ from .sphinx_wire import Failed, Reply, Request, Words, decode_reply, frame, rea
 __all__ = ["DecoderPool", "DecoderProcess"]
 
 _MODULE: Final = "deepgram_anyio.local.engines.sphinx_worker"
+
+_IDLE_S: Final = 0.5
+"""When every leased decoder has heard nothing for so long, in seconds, who waits gets one more."""
 
 
 class DecoderProcess:
@@ -43,6 +47,12 @@ class DecoderProcess:
         self._requests: IO[bytes] = self._process.stdin
         self._replies: IO[bytes] = self._process.stdout
         self._in_call = threading.Lock()
+        self._used_at = time.monotonic()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since it was last told or asked something; 0 while that goes on."""
+        return 0.0 if self._in_call.locked() else time.monotonic() - self._used_at
 
     def is_alive(self) -> bool:
         """Tell whether the process has not ended yet."""
@@ -56,6 +66,7 @@ class DecoderProcess:
         """
         with self._in_call:
             self._send(request)
+            self._used_at = time.monotonic()
 
     def ask(self, request: Request) -> Words:
         """Send a request and wait for its reply.
@@ -69,6 +80,7 @@ class DecoderProcess:
                 reply: Reply = decode_reply(read_frame(self._replies.read))
             except (EOFError, OSError) as error:
                 raise EngineError("a decoder process ended in the middle of a segment") from error
+            self._used_at = time.monotonic()
         if isinstance(reply, Failed):
             raise EngineError(f"the decoder failed: {reply.message}")
         return reply
@@ -93,6 +105,10 @@ class DecoderProcess:
 class DecoderPool:
     """Up to so many decoder processes, started when first needed, and kept. Thread-safe.
 
+    Who holds one may wait for another: a stream of two channels, on both of which somebody speaks. So that such streams
+    do not wait for each other for ever, and nobody for a speaker whose connection hangs, there are more for a while
+    when none of those that are leased does anything.
+
     Attributes:
         closed: whether `close` was called.
     """
@@ -105,6 +121,7 @@ class DecoderPool:
         self._changed = threading.Condition()
         self._idle: list[DecoderProcess] = []
         self._leased: set[DecoderProcess] = set()
+        self._waiting = 0
 
     def lease(self) -> DecoderProcess:
         """Take a decoder, waiting for one when all are leased; `give_back` must follow.
@@ -117,8 +134,10 @@ class DecoderPool:
                 process = self._idle.pop() if self._idle else None
                 if process is not None and not process.is_alive():
                     process.end()
-                elif process is None and len(self._leased) >= self._max_workers:
-                    self._changed.wait()
+                elif process is None and len(self._leased) >= self._max_workers and not self._all_idle():
+                    self._waiting += 1
+                    self._changed.wait(_IDLE_S)
+                    self._waiting -= 1
                 else:
                     process = process or DecoderProcess()
                     self._leased.add(process)
@@ -129,12 +148,16 @@ class DecoderPool:
         """Return a leased decoder; one that is not usable is ended."""
         with self._changed:
             self._leased.discard(process)
-            keep = usable and not self.closed
+            needed = self._waiting > 0 or len(self._leased) + len(self._idle) < self._max_workers
+            keep = usable and not self.closed and needed
             if keep:
                 self._idle.append(process)
             self._changed.notify()
         if not keep:
             process.end()
+
+    def _all_idle(self) -> bool:
+        return all(process.idle_s >= _IDLE_S for process in self._leased)
 
     def close(self) -> None:
         """End all decoders; calls under way, and who waits for a decoder, fail. Harmless when repeated."""

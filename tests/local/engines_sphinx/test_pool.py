@@ -21,6 +21,7 @@ class FakeProcess:
     def __init__(self) -> None:
         self.alive = True
         self.ended = False
+        self.idle_s = 0.0
 
     def is_alive(self) -> bool:
         return self.alive
@@ -118,3 +119,33 @@ def test_closing_wakes_who_waits_and_ends_all(processes: list[FakeProcess]) -> N
     pool.close()
     with pytest.raises(EngineError, match="is closed"):
         pool.lease()
+
+
+def test_who_waits_gets_one_more_when_all_others_are_idle(processes: list[FakeProcess]) -> None:
+    pool = DecoderPool(2)
+    leased = [pool.lease(), pool.lease()]
+    thread, results = in_thread(pool.lease)
+    until_waiting(pool, 1)
+    for process in processes:
+        process.idle_s = 2.0
+    thread.join(WAIT_S)
+    assert results == [processes[2]]
+    pool.give_back(leased[0], usable=True)
+    assert processes[0].ended  # one too many
+    pool.give_back(leased[1], usable=True)
+    assert not processes[1].ended
+    assert pool.lease() is leased[1]
+
+
+def test_one_too_many_stays_as_long_as_somebody_waits(processes: list[FakeProcess]) -> None:
+    pool = DecoderPool(1)
+    leased = pool.lease()
+    processes[0].idle_s = 2.0
+    extra = pool.lease()
+    thread, results = in_thread(pool.lease)
+    until_waiting(pool, 1)
+    pool.give_back(leased, usable=True)
+    thread.join(WAIT_S)
+    assert results == [leased]
+    pool.give_back(extra, usable=True)
+    assert [process.ended for process in processes] == [False, True]

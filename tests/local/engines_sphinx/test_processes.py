@@ -53,6 +53,14 @@ def test_it_is_a_recogniser(recognizer: SphinxRecognizer) -> None:
         SphinxRecognizer(max_workers=0)
 
 
+def test_one_stream_may_hold_more_decoders_than_there_ought_to_be(recognizer: SphinxRecognizer) -> None:
+    channels = [recognizer.open(), recognizer.open()]
+    for channel in channels:
+        channel.feed(SPEECH)
+    left, right = ([word.word for word in channel.finish()] for channel in channels)
+    assert left == right != []
+
+
 def test_many_streams_at_once_hear_as_if_alone(recognizer: SphinxRecognizer) -> None:
     alone = hear(recognizer.open(), SPEECH)
     assert alone
