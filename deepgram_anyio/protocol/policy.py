@@ -123,6 +123,7 @@ class Reconnection:
     def __init__(self, policy: ReconnectPolicy) -> None:
         self._policy = policy
         self.attempts: int = 0
+        self._violations = 0  # the last so many attempts met with a breach of the protocol
         self._since = 0.0
 
     def broke(self, now: float, *, progressed: bool, lasted_s: float) -> None:
@@ -134,7 +135,7 @@ class Reconnection:
             lasted_s: how long it had been usable, in seconds.
         """
         if progressed or lasted_s >= _STABLE_S or not self.attempts:
-            self.attempts = 0
+            self.attempts = self._violations = 0
             self._since = now
 
     def next_attempt(
@@ -153,8 +154,8 @@ class Reconnection:
         """
         policy = self._policy
         # What looks like garbage may be a peer that always says the same, and then waiting is of no use.
-        most = min(policy.max_attempts, _MAX_VIOLATIONS) if isinstance(cause, ProtocolError) else policy.max_attempts
-        if self.attempts >= most or not recoverable(cause):
+        self._violations = self._violations + 1 if isinstance(cause, ProtocolError) else 0
+        if self.attempts >= policy.max_attempts or self._violations > _MAX_VIOLATIONS or not recoverable(cause):
             return None
         wait_s = policy.wait_s(self.attempts + 1, share)
         if isinstance(cause, RateLimitError) and cause.retry_after is not None:

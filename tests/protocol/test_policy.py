@@ -106,6 +106,15 @@ def test_a_peer_that_speaks_no_websocket_is_given_up_soon() -> None:
     assert [reconnection.next_attempt(garbage, 0.0, 0.0) is not None for _ in range(4)] == [True, True, True, False]
 
 
+def test_garbage_once_in_a_while_is_one_break_among_others() -> None:
+    reconnection = Reconnection(ReconnectPolicy(max_attempts=100))
+    reconnection.broke(0.0, progressed=False, lasted_s=0.0)
+    garbage = errors.RemoteProtocolError("no")
+    for cause in [BROKEN] * 5 + [garbage] * 3 + [BROKEN] + [garbage] * 3:
+        assert reconnection.next_attempt(cause, 0.0, 0.0) is not None
+    assert reconnection.next_attempt(garbage, 0.0, 0.0) is None
+
+
 def test_no_attempts_means_off() -> None:
     assert Reconnection(ReconnectPolicy(max_attempts=0)).next_attempt(BROKEN, 0.0, 0.0) is None
 
