@@ -34,6 +34,7 @@ class AudioMachine(Machine[S]):
         ledger: what became of it.
         replay: what a new connection would have to hear again; None when nothing can be.
         replaying: audio waits for what has to go before it.
+        resumed: this connection took over from a broken one.
         origin_s: where on the stream's timeline this connection began, in seconds.
     """
 
@@ -64,6 +65,7 @@ class AudioMachine(Machine[S]):
         self.ledger: Ledger = Ledger(self.audio, result_channels=self.audio.channels if multichannel else 1)
         self.replay: Replay | None = None
         self.replaying: bool = False
+        self.resumed: bool = False
         self.origin_s: float = 0.0
         self._pace: float | None = None
         self._step_at = math.inf
@@ -137,6 +139,7 @@ class AudioMachine(Machine[S]):
         self.replay = broken.replay
         self._finishing = broken._finishing
         self._reported_lost = broken._reported_lost
+        self.resumed = True
         if self.replay is not None:
             self.replay.rewind()
             self.origin_s = self.replay.start_s

@@ -142,7 +142,7 @@ class ListenMachine(TranscriptionMachine[State]):
             shift(event, self.origin_s)
         if type(event) is Results:
             channel = _channel(event)
-            if self.origin_s:
+            if self.resumed:
                 # Where channels get results of their own, the replay begins with the one that is behind.
                 cut_before(event, self.ledger.covered_s(channel))
             if event.is_final:

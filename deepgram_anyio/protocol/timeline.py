@@ -73,6 +73,8 @@ def _move(target: Any, path: list[str], by_s: float) -> None:
 def cut_before(result: listen.Results, time_s: float) -> bool:
     """Take out of a result what lies before a time, in place: a final result for that was given before.
 
+    Of a result that lies before it altogether, nothing is left but an empty one at that time.
+
     A word belongs to the side on which its middle lies. The transcript is then put together from the words that are
     left, and entities of words that are not are left out.
 
@@ -82,8 +84,7 @@ def cut_before(result: listen.Results, time_s: float) -> bool:
     end_s = result.start + result.duration
     if time_s <= result.start:
         return True
-    result.start = min(time_s, end_s)
-    result.duration = end_s - result.start
+    result.start, result.duration = time_s, max(0.0, end_s - time_s)
     for index, reading in enumerate(result.channel.alternatives):
         kept = [word for word in reading.words if (word.start + word.end) / 2 >= time_s]
         gone = len(reading.words) - len(kept)

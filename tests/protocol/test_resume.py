@@ -201,22 +201,27 @@ def test_losses_of_a_connection_that_never_stood_are_told_by_the_next() -> None:
     assert third.resumption().lost_s == 2.0
 
 
+STEREO: dict[str, Any] = {
+    "audio": AudioFormat(encoding="mulaw", sample_rate=RATE // 2, channels=2),
+    "multichannel": True,
+}
+
+
+def said(channel: int, start: float, duration: float, text: str, **options: Any) -> str:
+    """A result of one of two channels, with a word each second."""
+    result = results(start, duration, text=text, **options)
+    result.channel_index = [channel, 2]
+    for number, word in enumerate(result.words):
+        word.start, word.end = start + number, start + number + 0.5
+    return result.to_json()
+
+
 def test_channels_that_are_ahead_say_nothing_twice() -> None:
-    stereo = AudioFormat(encoding="mulaw", sample_rate=RATE // 2, channels=2)
-    options: dict[str, Any] = {"audio": stereo, "multichannel": True}
-    first = client(AT_ONCE, **options)
+    first = client(AT_ONCE, **STEREO)
     first.send_audio(bytes(4 * RATE), 0.0)
-
-    def said(channel: int, start: float, duration: float, text: str) -> str:
-        result = results(start, duration, text=text)
-        result.channel_index = [channel, 2]
-        for number, word in enumerate(result.words):
-            word.start, word.end = start + number, start + number + 0.5
-        return result.to_json()
-
     first.receive_text(said(0, 0.0, 3.0, "a b c"), 0.0)
     first.receive_text(said(1, 0.0, 1.0, "x"), 0.0)
-    second = cut(first, client(AT_ONCE, **options))
+    second = cut(first, client(AT_ONCE, **STEREO))
     assert second.origin_s == 1.0
     second.opened(2.0)
     second.on_deadline(2.0)
@@ -227,6 +232,33 @@ def test_channels_that_are_ahead_say_nothing_twice() -> None:
     assert (ahead.start, ahead.duration, ahead.transcript) == (3.0, 1.0, "d")
     assert (behind.start, behind.duration, behind.transcript) == (1.0, 3.0, "y z w")
     assert second.ledger.acknowledged_s == 4.0
+
+
+def test_a_channel_that_is_ahead_says_nothing_twice_when_everything_begins_again() -> None:
+    first = client(AT_ONCE, **STEREO)
+    first.send_audio(bytes(4 * RATE), 0.0)
+    first.receive_text(said(0, 0.0, 2.0, "a b"), 0.0)
+    second = cut(first, client(AT_ONCE, **STEREO))
+    assert second.origin_s == 0.0
+    second.opened(2.0)
+    second.on_deadline(2.0)
+    second.events.clear()
+    second.receive_text(said(0, 0.0, 3.0, "a b c"), 2.0)
+    (ahead,) = second.events
+    assert (ahead.start, ahead.duration, ahead.transcript) == (2.0, 1.0, "c")
+
+
+def test_an_interim_result_of_what_was_final_before_does_not_go_back_in_time() -> None:
+    first = client(AT_ONCE, **STEREO)
+    first.send_audio(bytes(4 * RATE), 0.0)
+    first.receive_text(said(0, 0.0, 2.0, "a b"), 0.0)
+    second = cut(first, client(AT_ONCE, **STEREO))
+    second.opened(2.0)
+    second.on_deadline(2.0)
+    second.events.clear()
+    second.receive_text(said(0, 0.0, 1.0, "a", final=False), 2.0)
+    (early,) = second.events
+    assert (early.start, early.duration, early.transcript) == (2.0, 0.0, "")
 
 
 @pytest.mark.parametrize("audio", [None, AudioFormat(encoding="opus", sample_rate=48000)])

@@ -126,7 +126,7 @@ def test_a_result_behind_the_line_is_left_alone() -> None:
 def test_a_result_before_the_line_is_emptied() -> None:
     result = spoken(("one", 0.0, 1.0))
     assert not cut_before(result, 9.0)
-    assert (result.start, result.duration, result.transcript, result.words) == (4.0, 0.0, "", [])
+    assert (result.start, result.duration, result.transcript, result.words) == (9.0, 0.0, "", [])
 
 
 def test_other_readings_are_cut_too_and_leave_the_entities_of_the_first() -> None:
