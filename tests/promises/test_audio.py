@@ -67,11 +67,11 @@ async def test_accepted_audio_that_a_break_left_unheard_is_sent_again(code: int)
 async def test_accepted_audio_that_is_too_old_to_be_sent_again_is_reported_lost() -> None:
     policy = ReconnectPolicy(first_s=0.01, max_s=0.05, replay_pace=None, max_replay_s=4 * WORD_S)
     async with (
-        ear(Step(drop_after=20, results_until=10)) as listening,
+        ear(Step(drop_after=12, results_until=5)) as listening,
         listening.client() as dg,
         dg.listen.v1.connect(**RAW, reconnect=policy) as connection,
     ):
-        for chunk in speech(0, 20):
+        for chunk in speech(0, 12):
             await connection.send(chunk)
         events: list[Any] = []
         async for event in connection:
@@ -79,8 +79,8 @@ async def test_accepted_audio_that_is_too_old_to_be_sent_again_is_reported_lost(
             if isinstance(event, Reconnected):
                 await connection.close_stream()
     (again,) = [event for event in events if isinstance(event, Reconnected)]
-    assert words(events) == numbered(0, 10) + numbered(16, 4)
-    assert again.lost_s == pytest.approx(6 * WORD_S)
+    assert words(events) == numbered(0, 5) + numbered(8, 4)
+    assert again.lost_s == pytest.approx(3 * WORD_S)
     assert again.replayed_s == pytest.approx(4 * WORD_S)
 
 

@@ -40,7 +40,7 @@ async def test_the_last_words_arrive_however_late_and_the_socket_is_closed_once(
 
 
 async def test_leaving_the_block_waits_for_the_last_words_too() -> None:
-    async with ear(Step(late_s=0.7)) as listening, listening.client() as dg:
+    async with ear(Step(late_s=0.2)) as listening, listening.client() as dg:
         async with dg.listen.v1.connect(**RAW) as connection:
             for chunk in speech(0, 20):
                 await connection.send(chunk)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
 SETTINGS = {"audio": {"input": RAW}, "agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-4o-mini"}}}}
 SPOKEN = b"".join(ToneVoice(word_s=0.1).synthesize("One two three."))
-DELAY_S = 0.3
+DELAY_S = 0.16
 
 
 def heard(events: list[Any]) -> str:

@@ -76,7 +76,7 @@ async def _unread(stream: ByteStream) -> None:
     ids=["reading", "writing"],
 )
 async def test_each_phase_has_its_own_deadline(phase: str, audio: bytes, handler: Any) -> None:
-    timeouts = Timeouts(**{phase: 0.3})
+    timeouts = Timeouts(**{phase: 0.15})
     config = ClientConfig(timeouts=timeouts, retry=RetryPolicy(max_retries=0), proxy="")
     async with (
         serving(handler) as peer,
@@ -88,7 +88,7 @@ async def test_each_phase_has_its_own_deadline(phase: str, audio: bytes, handler
 
 async def test_connecting_has_its_own_deadline_which_long_reads_do_not_share() -> None:
     config = ClientConfig(
-        timeouts=Timeouts(connect_s=0.3, read_s=600.0), retry=RetryPolicy(max_retries=0), proxy="", allow_insecure=True
+        timeouts=Timeouts(connect_s=0.15, read_s=600.0), retry=RetryPolicy(max_retries=0), proxy="", allow_insecure=True
     )
     async with (
         serving(_mute) as peer,  # which takes the connection, and never says a word of TLS

@@ -28,7 +28,7 @@ async def test_a_peer_that_upgrades_and_never_reads_makes_send_fail_at_its_deadl
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["idle", "sending"])
 async def test_a_peer_that_goes_mute_is_noticed_by_its_pongs_also_while_send_is_blocked(blocked: bool) -> None:
-    config = ClientConfig(timeouts=Timeouts(send_s=None, ping_interval_s=0.1, pong_s=0.2, close_s=0.2), proxy="")
+    config = ClientConfig(timeouts=Timeouts(send_s=None, ping_interval_s=0.05, pong_s=0.1, close_s=0.2), proxy="")
     async with (
         serving(stop_reading) as peer,
         DeepgramClient(KEY, base_url=f"http://127.0.0.1:{peer.port}", config=config) as dg,
@@ -42,7 +42,7 @@ async def test_a_peer_that_goes_mute_is_noticed_by_its_pongs_also_while_send_is_
 
 
 async def test_a_stream_whose_peer_went_mute_goes_on_with_another() -> None:
-    timeouts = Timeouts(ping_interval_s=0.1, pong_s=0.2, close_s=0.2)
+    timeouts = Timeouts(ping_interval_s=0.05, pong_s=0.1, close_s=0.2)
     async with (
         ear(Step(silent=True, deaf_after=5)) as listening,
         listening.client(timeouts=timeouts) as dg,
