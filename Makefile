@@ -4,19 +4,24 @@ PYTHON ?= python3
 VENV ?= .venv
 AUDIO ?=
 FUZZ_S ?= 60
+SOAK_S ?= 0
+SOAK_STREAMS ?= 50
+SOAK_SEED ?= 1
+SOAK_BACKEND ?= asyncio
 
 BIN := $(VENV)/bin
 BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade fuzz check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade fuzz soak check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears,"
-	@echo "  FUZZ_S=600 how many seconds make fuzz gives to each part."
+	@echo "  FUZZ_S=600 how many seconds make fuzz gives to each part, SOAK_S=3600 for how many make soak begins more rounds;"
+	@echo "  SOAK_STREAMS=50, SOAK_SEED=1 and SOAK_BACKEND=trio say what it runs."
 
 demo: ## live captions with no key and no network, of a spoken text or of AUDIO=FILE
 	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
@@ -74,6 +79,11 @@ fuzz: ## atheris looks for bytes that break framing, handshake, codec or WAVE re
 	@for part in framing handshake codec wav; do \
 	  $(BIN)/python -m tests.fuzz $$part -max_total_time=$(FUZZ_S) || exit 1; \
 	done
+
+soak: ## 50 live streams of real speech, each cut ten times and more in every way; takes minutes, and writes docs/soak.md
+	$(DEV)
+	$(BIN)/python benchmarks/soak.py --streams $(SOAK_STREAMS) --seconds $(SOAK_S) --seed $(SOAK_SEED) \
+	  --backend $(SOAK_BACKEND) --write
 
 check: ## all of the above that CI does
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run
