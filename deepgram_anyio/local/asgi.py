@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import anyio
 from starlette.types import Receive, Scope, Send
 
 from ..protocol.frames import Binary, Close, Frame, Text
 
-__all__ = ["REQUEST_ID", "AsgiChannel", "RequestIds", "header", "refuse"]
+__all__ = ["REQUEST_ID", "AsgiChannel", "Drained", "RequestIds", "header", "refuse"]
 
 REQUEST_ID = "dg-request-id"
+_QUIET_S = 0.1
+_DRAIN_S = 10.0
 
 
 class AsgiChannel:
@@ -51,6 +54,49 @@ class AsgiChannel:
     async def abort(self) -> None:
         # The web server closes the socket when the application returns.
         self._open = False
+
+
+class Drained:
+    """Middleware: takes what still comes for a socket when the application has returned, until the web server is done.
+
+    Hypercorn's queue of a socket is bounded, and it waits for room in it, even for word of the end: what nobody takes
+    would hold the connection's tasks and its socket for ever.
+    """
+
+    def __init__(self, app: Any, start_soon: Callable[..., object]) -> None:
+        """
+        Args:
+            app: the application.
+            start_soon: starts a task that outlives a request.
+        """
+        self._app = app
+        self._start_soon = start_soon
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        disconnected = anyio.Event()
+
+        async def noting() -> Any:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                disconnected.set()
+            return message
+
+        try:
+            await self._app(scope, noting, send)
+        finally:
+            self._start_soon(self._drain, noting, disconnected)
+
+    async def _drain(self, receive: Receive, disconnected: anyio.Event) -> None:
+        with anyio.move_on_after(_DRAIN_S):
+            while not disconnected.is_set():
+                await receive()
+        # Messages that were read together with the end may come behind it.
+        with anyio.move_on_after(_QUIET_S):
+            while True:
+                await receive()
 
 
 class RequestIds:

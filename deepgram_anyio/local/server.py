@@ -15,6 +15,7 @@ from hypercorn.config import Config
 from ..errors import ConfigError
 from ..transport.tasks import background_tasks
 from .app import build_app
+from .asgi import Drained
 from .engines.base import Recognizer, Voice
 from .fault_options import FaultOptions
 from .settings import ServerSettings
@@ -114,7 +115,7 @@ async def serve(
 
     async def run() -> None:
         with listener, serving:
-            await _hypercorn(build_app(state), listener, stop)
+            await _hypercorn(Drained(build_app(state), tasks.start_soon), listener, stop)
         stopped.set()
 
     async with background_tasks() as tasks:
