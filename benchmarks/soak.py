@@ -37,8 +37,9 @@ __all__ = ["main"]
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "soak.md"
 MIN_RECONNECTIONS = 10
 _EVERY_LOSSY = 10
-_LOSSY_S = 4.0
+_LOSSY_S = 1.5
 _LOSSY_AT_ONCE = 2
+_WARM_UP = 5
 
 
 def jobs(spoken: Sequence[Speech], count: int, seed: object, *, first: int = 1) -> list[Job]:
@@ -98,7 +99,7 @@ async def soak(arguments: argparse.Namespace) -> int:
         references = References(server.url)
         await references.prepare(spoken)
         print(f"{len(spoken)} speeches; warming up", flush=True)
-        await run_all(jobs(spoken, min(10, arguments.streams), f"{arguments.seed}/warm-up"), server.url)
+        await run_all(jobs(spoken, min(_WARM_UP, arguments.streams), f"{arguments.seed}/warm-up"), server.url)
         tracemalloc.start()
         before = await settled(measure(), within_s=12.0)
         report.before = before

@@ -31,7 +31,7 @@ class Misfortune:
         seed: object,
         *,
         byte_rate: int,
-        breaks: int = 12,
+        breaks: int = 11,
         openings: int = len(OPENINGS),
         audio_s: tuple[float, float] = (0.3, 2.5),
         answer_bytes: tuple[int, int] = (500, 6000),

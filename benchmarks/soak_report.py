@@ -46,10 +46,10 @@ class WordErrors(NamedTuple):
     @classmethod
     def between(cls, reference: Sequence[Word], heard: Sequence[Word]) -> WordErrors:
         """Count insertions, deletions and substitutions."""
-        texts = [" ".join(word.text for word in words) for words in (reference, heard)]
         if not reference:
             return cls(0, len(heard))
-        found = jiwer.process_words(*texts)
+        wanted, found_text = (" ".join(word.text for word in words) for words in (reference, heard))
+        found = jiwer.process_words(wanted, found_text)
         return cls(len(reference), found.substitutions + found.deletions + found.insertions)
 
 

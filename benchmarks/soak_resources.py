@@ -15,7 +15,7 @@ import anyio
 
 __all__ = ["Resources", "leaks", "measure", "settled"]
 
-_WORKERS = ("AnyIO worker thread", "Trio thread")
+_WORKERS = ("AnyIO worker thread", "Trio thread", "asyncio_")
 _MIB = 1024 * 1024
 _HISTORY_BYTES = 2048  # the server remembers this much, at most, of each of its last 10,000 requests
 _FRAGMENTS_BYTES = 48 * _MIB  # what malloc keeps of a peak
@@ -87,7 +87,7 @@ async def settled(before: Resources, *, within_s: float = 30.0) -> Resources:
     Who was cut off without a word is noticed by the server only when that has been silent for its idle timeout.
     """
     with anyio.move_on_after(within_s):
-        while leaks(before, measure(), connections=1_000_000):
+        while leaks(before, measure(), connections=1_000_000):  # noqa: ASYNC110 - nothing tells when a socket is gone
             await anyio.sleep(0.1)
     return measure()
 
@@ -111,6 +111,6 @@ def leaks(before: Resources, after: Resources, *, connections: int) -> list[str]
         ("rss_bytes", _FRAGMENTS_BYTES + history_bytes),
     ):
         was, now = getattr(before, name), getattr(after, name)
-        if was is not None and now is not None and now > was + allowed_bytes:
+        if was is not None and now is not None and now > was + allowed_bytes + history_bytes:
             found.append(f"{name} {now / _MIB:.1f} MiB, {was / _MIB:.1f} MiB before")
     return found

@@ -17,7 +17,7 @@ from .soak_speech import Speech
 
 __all__ = ["Job", "Outcome", "References", "run_stream"]
 
-# Short enough for a stall to be noticed at once, and long enough for a machine that has other things to do.
+# Short enough for a stall to be noticed soon, and long enough for a machine that has other things to do.
 _TIMEOUTS = Timeouts(connect_s=2.0, send_s=2.0, ping_interval_s=0.5, pong_s=1.5, drain_s=300.0)
 _BEHIND_S = 0.5  # audio of an uncut stream behind what is to be compared, so that the pause after it is heard
 
@@ -60,12 +60,13 @@ class Outcome:
     compared: int = 0
 
 
-async def run_stream(job: Job, url: str, *, within_s: float = 900.0) -> Outcome:
+async def run_stream(job: Job, url: str, *, timeouts: Timeouts = _TIMEOUTS, within_s: float = 900.0) -> Outcome:
     """Send a stream to a server through a proxy of its own, and look for what is wrong with it.
 
     Args:
         job: the stream.
         url: of the server.
+        timeouts: of the client.
         within_s: how long it may take.
     """
     outcome = Outcome(job=job, log=job.speech.log())
@@ -80,7 +81,8 @@ async def run_stream(job: Job, url: str, *, within_s: float = 900.0) -> Outcome:
     async with fault_proxy(url, faults=job.misfortune) as proxy:
         try:
             with anyio.fail_after(within_s):
-                await _listen(job.speech, job.speech.data, proxy.url, outcome.log, pace=job.pace, policy=policy)
+                config = ClientConfig(api_key="any", base_url=proxy.url, timeouts=timeouts, reconnect=policy)
+                await _listen(job.speech, job.speech.data, config, outcome.log, pace=job.pace)
         except (DeepgramError, TimeoutError) as error:
             outcome.problems.append(f"ended with {type(error).__name__}: {error}")
         for record in proxy.connections:
@@ -90,10 +92,7 @@ async def run_stream(job: Job, url: str, *, within_s: float = 900.0) -> Outcome:
     return outcome
 
 
-async def _listen(
-    speech: Speech, data: bytes, url: str, log: Log, *, pace: float | None = None, policy: ReconnectPolicy
-) -> None:
-    config = ClientConfig(api_key="any", base_url=url, timeouts=_TIMEOUTS, reconnect=policy)
+async def _listen(speech: Speech, data: bytes, config: ClientConfig, log: Log, *, pace: float | None = None) -> None:
     async with (
         DeepgramClient(config=config) as dg,
         dg.listen.v1.stream(data, interim_results=True, endpointing=300, pace=pace, **speech.params) as stream,
@@ -111,7 +110,8 @@ class References:
     """What the server hears of a speech, from any byte of it on, when nothing is cut."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        never = ReconnectPolicy(max_attempts=0)
+        self._config = ClientConfig(api_key="any", base_url=url, timeouts=_TIMEOUTS, reconnect=never)
         self._logs: dict[tuple[int, int], tuple[float, Log]] = {}
 
     def whole(self, speech: Speech) -> Log:
@@ -144,7 +144,7 @@ class References:
         until = round((until_s + _BEHIND_S) * log.byte_rate)
         data = speech.data[key[1] : until - until % log.frame_bytes]
         async with limiter:
-            await _listen(speech, data, self._url, log, policy=ReconnectPolicy(max_attempts=0))
+            await _listen(speech, data, self._config, log)
         self._logs[key] = (until_s, log)
 
     def forget(self) -> None:
