@@ -37,10 +37,6 @@ _OTHER_REFUSALS: Final = {
 }
 
 
-_PAUSE_S: Final = 0.02
-_REST_S: Final = 1.0
-
-
 class Misbehaving:
     """An ASGI application in front of another."""
 
@@ -111,16 +107,6 @@ class _Stream:
         async with background_tasks() as tasks:
             tasks.start_soon(self._watch)
             await app(self._scope, self._app_receives, self._app_sends)
-        if self._disconnect is not None:
-            await self._take_the_rest()
-
-    async def _take_the_rest(self) -> None:
-        # Hypercorn tells the application of the end through the queue of messages, and closes the connection after
-        # that: while the queue is full of what nobody takes, never.
-        with anyio.move_on_after(_REST_S), suppress(TimeoutError):
-            while True:
-                with anyio.fail_after(_PAUSE_S):
-                    await self._receive()
 
     async def _app_receives(self) -> Message:
         if self._disconnect is None:

@@ -263,8 +263,9 @@ def test_without_faults_nothing_stands_in_between() -> None:
 
 async def test_a_drop_is_a_drop_whatever_the_client_has_sent_by_then() -> None:
     async with stream(LISTEN, close_after_audio_s=0.1, close_code=1006) as socket:
-        for _ in range(50):  # more than the web server keeps for the application
-            await socket.send(SOUND[:3200])
+        with suppress(ConnectionClosed):  # the drop may come while there is more to send
+            for _ in range(50):  # more than the web server keeps for the application
+                await socket.send(SOUND[:3200])
         with anyio.fail_after(5):
             _, close = await rest(socket)
     assert close.code == 1006
