@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from typing import IO, Final
 
 from .failures import EngineError
@@ -121,38 +122,48 @@ class DecoderPool:
         self._changed = threading.Condition()
         self._idle: list[DecoderProcess] = []
         self._leased: set[DecoderProcess] = set()
-        self._waiting = 0
+        self._waiting: deque[object] = deque()
 
     def lease(self) -> DecoderProcess:
-        """Take a decoder, waiting for one when all are leased; `give_back` must follow.
+        """Take a decoder, waiting for one when all are leased; `give_back` must follow. Who came first is served first.
 
         Raises:
             EngineError: the pool is closed, or no process can be started.
         """
+        ticket = object()
         with self._changed:
-            while not self.closed:
-                process = self._idle.pop() if self._idle else None
-                if process is not None and not process.is_alive():
-                    process.end()
-                elif process is None and len(self._leased) >= self._max_workers and not self._all_idle():
-                    self._waiting += 1
+            self._waiting.append(ticket)
+            try:
+                while not self.closed:
+                    process = self._free() if self._waiting[0] is ticket else None
+                    if process is not None:
+                        self._leased.add(process)
+                        return process
                     self._changed.wait(_IDLE_S)
-                    self._waiting -= 1
-                else:
-                    process = process or DecoderProcess()
-                    self._leased.add(process)
-                    return process
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()  # the next in the queue may be served, too
         raise EngineError("the recogniser is closed")
+
+    def _free(self) -> DecoderProcess | None:
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive():
+                return process
+            process.end()
+        if len(self._leased) < self._max_workers or self._all_idle():
+            return DecoderProcess()
+        return None
 
     def give_back(self, process: DecoderProcess, *, usable: bool) -> None:
         """Return a leased decoder; one that is not usable is ended."""
         with self._changed:
             self._leased.discard(process)
-            needed = self._waiting > 0 or len(self._leased) + len(self._idle) < self._max_workers
+            needed = bool(self._waiting) or len(self._leased) + len(self._idle) < self._max_workers
             keep = usable and not self.closed and needed
             if keep:
                 self._idle.append(process)
-            self._changed.notify()
+            self._changed.notify_all()
         if not keep:
             process.end()
 

@@ -149,3 +149,18 @@ def test_one_too_many_stays_as_long_as_somebody_waits(processes: list[FakeProces
     assert results == [leased]
     pool.give_back(extra, usable=True)
     assert [process.ended for process in processes] == [False, True]
+
+
+def test_who_gives_back_and_asks_again_stands_at_the_end_of_the_queue() -> None:
+    pool = DecoderPool(1)
+    process = pool.lease()
+    first, got = in_thread(pool.lease)
+    until_waiting(pool, 1)
+    pool.give_back(process, usable=True)
+    again, got_again = in_thread(pool.lease)
+    first.join(WAIT_S)
+    assert got == [process]
+    assert not got_again
+    pool.give_back(process, usable=True)
+    again.join(WAIT_S)
+    assert got_again == [process]
