@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 from deepgram_anyio.sync import LiveTranscriptionEvents
 from deepgram_anyio.sync.v4.socket_listen import ListenWebSocketClient
 
+from ..programs import start_program
 from ..stand_in import say
 from ..sync.socket_support import RAW, TONE, Record, config, stand_in
 from ..transport.fakes import results
@@ -53,7 +53,7 @@ def test_a_program_that_closes_nothing_ends_at_once(style: str, ending: str) -> 
     program = PROGRAMS[style] + (WAITING[style] if ending == "Ctrl-C" else "")
     with stand_in(on_message=mute) as server:
         command = [sys.executable, "-c", program, server.url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        with start_program(command) as running:
             assert running.stdout is not None
             assert running.stdout.readline() == "ready\n"
             began = time.monotonic()

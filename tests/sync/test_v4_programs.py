@@ -19,6 +19,7 @@ from deepgram_anyio.local import serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.sync.loop import event_loop_thread
 
+from ..programs import start_program
 from .socket_support import QUIET, TONE
 
 ROOT = Path(__file__).parents[2]
@@ -52,15 +53,7 @@ def run(name: str, ending: str, path: Path, backend: tuple[str, ...], url: str) 
     module = f"tests.sync.programs.{name}{'_async' if backend else ''}"
     command = [sys.executable, "-W", "error", "-m", module, ending, str(path), *backend]
     environment = {**os.environ, "DEEPGRAM_HOST": url, "DEEPGRAM_API_KEY": "key-of-the-program"}
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
+    with start_program(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE) as program:
         try:
             assert program.stdout is not None
             assert program.stderr is not None

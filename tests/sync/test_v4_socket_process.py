@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import pytest
 from deepgram_anyio.sync.loop import event_loop_thread
 from deepgram_anyio.sync.v4.socket_listen import ListenWebSocketClient
 
+from ..programs import start_program
 from ..stand_in import say
 from ..transport.fakes import results
 from ..transport.peers import ServerEnd
@@ -49,7 +49,7 @@ def test_a_program_that_does_not_finish_ends_all_the_same(mode: str) -> None:
 
     with stand_in(on_message=silent) as server:
         command = [sys.executable, "-c", PROGRAM, server.url, mode]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        with start_program(command) as program:
             assert program.stdout is not None
             assert program.stdout.readline() == "ready\n"
             # The signal is to meet it while it waits for an answer that does not come.
