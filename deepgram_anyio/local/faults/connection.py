@@ -8,7 +8,7 @@ import random
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import anyio
 from anyio.abc import TaskGroup
@@ -81,7 +81,7 @@ class Connection:
     @property
     def opening(self) -> Opening | None:
         """The fault that it has instead of a connection to the server."""
-        return next((fault for fault in self.record.faults if isinstance(fault, get_args(Opening))), None)
+        return next((fault for fault in self.record.faults if isinstance(fault, Opening)), None)
 
     async def run(self) -> None:
         """Do all there is to do; `close` has to follow in any case."""
@@ -124,7 +124,7 @@ class Connection:
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             for fault in self.record.faults:
-                if isinstance(fault, get_args(Triggered)):
+                if isinstance(fault, Triggered):
                     self._arm(fault, tasks)
             async with anyio.create_task_group() as pumps:
                 for pump in self._pumps.values():
