@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import difflib
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ __all__ = [
     "differing_words",
     "problems",
     "seams",
-    "words_beyond",
+    "stray_words",
     "words_of",
 ]
 
@@ -219,7 +221,23 @@ def words_of(log: Log, channel: int) -> list[Word]:
     return [word for final in log.finals(channel) for word in final.words]
 
 
-def words_beyond(words: Iterable[Word], places_s: Iterable[float], distance_s: float) -> list[Word]:
-    """Return the words that lie further than so many seconds from every one of some places."""
-    places = list(places_s)
-    return [word for word in words if all(abs(word.middle_s - place_s) > distance_s for place_s in places)]
+def stray_words(
+    reference: Sequence[Word], heard: Sequence[Word], places_s: Sequence[float], within_s: float
+) -> Iterator[str]:
+    """Compare a text with that of an uncut stream: they may differ near seams only.
+
+    Args:
+        reference: the words of the uncut stream.
+        heard: the words of the other.
+        places_s: where the seams are; see `seams`.
+        within_s: how far from one a word may be another, in seconds.
+    """
+    expected_texts, heard_texts = ([word.text for word in words] for words in (reference, heard))
+    matcher = difflib.SequenceMatcher(None, expected_texts, heard_texts, autojunk=False)
+    for kind, begin, end, heard_begin, heard_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        words = [*reference[begin:end], *heard[heard_begin:heard_end]]
+        if any(min((abs(word.middle_s - place) for place in places_s), default=math.inf) > within_s for word in words):
+            expected, found = " ".join(expected_texts[begin:end]), " ".join(heard_texts[heard_begin:heard_end])
+            yield f"at {words[0].start_s:.3f} s, far from a seam: {found!r}; uncut: {expected!r}"

@@ -34,7 +34,7 @@ class Misfortune:
         breaks: int = 11,
         openings: int = len(OPENINGS),
         audio_s: tuple[float, float] = (0.3, 2.5),
-        answer_bytes: tuple[int, int] = (500, 6000),
+        answer_bytes: tuple[int, int] = (200, 1500),
         stall_s: tuple[float, float] = (2.5, 4.0),
     ) -> None:
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepgram_anyio.local.engines import default_voice
@@ -66,6 +66,12 @@ class Speech:
             "channels": self.format.channels,
             "multichannel": self.multichannel,
         }
+
+    def first(self, length_s: float) -> Speech:
+        """Return its beginning."""
+        assert self.format.frame_bytes is not None
+        length = int(length_s * self.byte_rate)
+        return replace(self, data=self.data[: length - length % self.format.frame_bytes])
 
     def log(self) -> Log:
         """Make an empty log for a stream of it."""

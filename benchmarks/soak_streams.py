@@ -11,14 +11,16 @@ import anyio
 from deepgram_anyio import ClientConfig, DeepgramClient, DeepgramError, ReconnectPolicy, Timeouts
 from deepgram_anyio.local.faults import fault_proxy
 
-from .soak_checks import Log, connections, differing_words, problems
+from .soak_checks import Log, connections, differing_words, problems, seams, stray_words, words_of
 from .soak_faults import Misfortune
 from .soak_speech import Speech
 
-__all__ = ["Job", "Outcome", "References", "run_stream"]
+__all__ = ["SEAM_S", "Job", "Outcome", "References", "run_stream"]
 
 # Short enough for a stall to be noticed soon, and long enough for a machine that has other things to do.
 _TIMEOUTS = Timeouts(connect_s=2.0, send_s=2.0, ping_interval_s=0.5, pong_s=1.5, drain_s=300.0)
+SEAM_S = 1.5
+"""How far from a seam a word may be another than in an uncut stream, in seconds."""
 _BEHIND_S = 0.5  # audio of an uncut stream behind what is to be compared, so that the pause after it is heard
 
 
@@ -161,3 +163,10 @@ class References:
                 finals = [final for channel in range(log.channels) for final in reference.finals(channel)]
                 origin_s = connection.origin_bytes / log.byte_rate
                 outcome.problems += differing_words(log, connection.finals, finals, origin_s)
+
+    def compare_whole(self, outcome: Outcome) -> None:
+        """Compare the whole text with that of the uncut stream, for a recogniser that hears the same in both."""
+        log, whole = outcome.log, self.whole(outcome.job.speech)
+        for channel in range(log.channels):
+            expected, heard = words_of(whole, channel), words_of(log, channel)
+            outcome.problems += stray_words(expected, heard, seams(log, channel), SEAM_S)

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from benchmarks.soak_checks import Log, Result, Word, connections, differing_words, problems, seams, words_beyond
+from benchmarks.soak_checks import Log, Result, Word, connections, differing_words, problems, seams, stray_words
 from benchmarks.soak_faults import BREAKS, OPENINGS, Misfortune
 from benchmarks.soak_resources import leaks, measure, settled
 from benchmarks.soak_speech import Speech
@@ -166,9 +166,15 @@ def test_words_that_differ_are_found() -> None:
     assert list(differing_words(stream, behind, reference, 2.0)) == []
 
 
-def test_words_far_from_seams() -> None:
-    words = [Word("near", 1.0, 1.2), Word("far", 4.0, 4.2)]
-    assert [word.text for word in words_beyond(words, [0.0, 2.0], 1.5)] == ["far"]
+def test_words_may_differ_near_seams_only() -> None:
+    uncut = [Word("one", 0.9, 1.1), Word("two", 3.9, 4.1), Word("three", 4.9, 5.1)]
+    near = [Word("won", 0.9, 1.1), *uncut[1:]]
+    far = [*uncut[:2], Word("free", 4.9, 5.1)]
+    assert list(stray_words(uncut, uncut, [], 1.5)) == []
+    assert list(stray_words(uncut, near, [0.0], 1.5)) == []
+    assert list(stray_words(uncut, near, [], 1.5)) != []
+    assert "'free'; uncut: 'three'" in next(stray_words(uncut, far, [0.0, 2.0], 1.5))
+    assert "''; uncut: 'three'" in next(stray_words(uncut, uncut[:2], [0.0, 2.0], 1.5))
 
 
 @pytest.mark.parametrize("seed", range(20))
