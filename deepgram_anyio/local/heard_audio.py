@@ -29,7 +29,7 @@ class HeardAudio:
             path: of the socket.
             query: its query string.
         """
-        self.seconds = 0.0
+        self.seconds: float = 0.0
         self._settings = Codec([agent.Settings]) if path not in _OPTIONS else None
         self._wav: WavReader | None = None
         self._byte_rate: int | None = None

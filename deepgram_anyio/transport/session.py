@@ -77,7 +77,7 @@ class Session(Generic[M]):
             request_id: for errors; None when the server sent none.
             recovery: makes the connection anew when it breaks; None for never.
         """
-        self.machine = machine
+        self.machine: M = machine
         self.request_id = request_id
         self.events_received: int = 0
         self.on_received: Callable[[], None] | None = None

@@ -48,7 +48,7 @@ class Listener:
             raise ConfigError(f"cannot listen on {host}:{port}: {error}") from error
         self._sock.listen(_BACKLOG)
         self._port_open.set()
-        self.port = self._sock.getsockname()[1]
+        self.port: int = self._sock.getsockname()[1]
 
     @property
     def listening(self) -> bool:

@@ -84,8 +84,8 @@ class Pump:
             on_passed: called with the number of bytes of each write.
             on_mark: called with a fault whose mark is reached, before anything more passes.
         """
-        self.passed = 0
-        self.sink_broke = False
+        self.passed: int = 0
+        self.sink_broke: bool = False
         self._source = source
         self._sink = sink
         self._shape = shape
