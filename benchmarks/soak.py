@@ -105,10 +105,11 @@ async def soak(arguments: argparse.Namespace) -> int:
         references = References(server.url)
         await references.prepare(spoken)
         print(f"{len(spoken)} speeches; warming up", flush=True)
+        idle = measure()
         # As many as later, since memory is not given back whole after a peak, but short ones.
         beginnings = [speech.first(_WARM_UP_S) for speech in spoken]
         await run_all(jobs(beginnings, arguments.streams, f"{arguments.seed}/warm-up"), server.url)
-        before = await settled(measure(), within_s=12.0)
+        before = await settled(idle)
         report.before = before
         first = 1
         while first == 1 or time.monotonic() - began < arguments.seconds:
