@@ -36,7 +36,7 @@ class Listener:
             ConfigError: the address cannot be used.
         """
         self.host = host
-        self.port = port
+        self.port: int = port
         self._buffer_bytes = buffer_bytes
         self._pause = Gate()
         self._port_closed = anyio.Event()
@@ -48,7 +48,7 @@ class Listener:
             raise ConfigError(f"cannot listen on {host}:{port}: {error}") from error
         self._sock.listen(_BACKLOG)
         self._port_open.set()
-        self.port: int = self._sock.getsockname()[1]
+        self.port = self._sock.getsockname()[1]
 
     @property
     def listening(self) -> bool:
