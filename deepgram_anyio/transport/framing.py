@@ -10,6 +10,7 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 
 from ..errors import LocalProtocolError, RemoteProtocolError
 from ..protocol.frames import Binary, Close, Frame, Ping, Pong, Text
+from .lanes import lanes_are_on, take_plain, whole_frame_end
 from .masking import FrameMasker
 
 __all__ = ["Framing"]
@@ -33,23 +34,27 @@ class Framing:
         client: whether this end is the client, which masks what it sends.
         max_message_bytes: the longest message sent or accepted.
         trailing: what came after the opening handshake in the same network read; see `receive_trailing`.
+        lanes: whether plain frames may go past wsproto; None for what the environment says. Only a client's do.
     """
 
-    def __init__(self, *, client: bool, max_message_bytes: int, trailing: bytes = b"") -> None:
+    def __init__(
+        self, *, client: bool, max_message_bytes: int, trailing: bytes = b"", lanes: bool | None = None
+    ) -> None:
         self.end: Close | None = None
         self.sent_close: Close | None = None
         self.failure: RemoteProtocolError | None = None
         self._max_bytes = max_message_bytes
         self._decoder = FrameDecoder(client=client)
         self._encoder = FrameProtocol(client=client, extensions=[])
-        self._masker = FrameMasker() if client else None
+        self._lanes = client and (lanes_are_on() if lanes is None else lanes)
+        self._masker = FrameMasker() if self._lanes else None
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
         self._message = bytearray()
         self._utf8_check = _Utf8Check()
         self._empty_fragments = 0
         self._owed_pongs: deque[bytes] = deque(maxlen=_MAX_OWED_PONGS)
         self._owed_close: Close | None = None
-        self._decoder.receive_bytes(trailing)
+        self._trailing = trailing
 
     @property
     def closing(self) -> bool:
@@ -74,8 +79,8 @@ class Framing:
         """
         if self.end is not None:
             return []
-        self._decoder.receive_bytes(data)
-        frames = self.receive_trailing()
+        frames = self._receive(self._trailing + data if self._trailing else data)
+        self._trailing = b""
         if not data and self.end is None:
             self.end = Close(1006)
             frames.append(self.end)
@@ -83,11 +88,13 @@ class Framing:
 
     def receive_trailing(self) -> list[Frame]:
         """Return the frames that the constructor's `trailing` holds whole, which need no network read to be seen."""
+        trailing, self._trailing = self._trailing, b""
+        return self._receive(trailing) if trailing else []
+
+    def _receive(self, data: bytes) -> list[Frame]:
         frames: list[Frame] = []
-        if self.end is not None:
-            return frames
         try:
-            self._decode(frames)
+            self._take(data, frames)
         except ParseFailed as error:
             reason = str(error)
             self.failure = RemoteProtocolError(f"the peer broke the WebSocket protocol: {reason}")
@@ -95,6 +102,34 @@ class Framing:
         if self.end is not None:
             frames.append(self.end)
         return frames
+
+    def _take(self, data: bytes, frames: list[Frame]) -> None:
+        if not self._lanes:
+            self._decoder.receive_bytes(data)
+            self._decode(frames)
+            return
+        position, size = 0, len(data)
+        while position < size and self.end is None:
+            if self._between_messages():
+                position = take_plain(data, position, self._max_bytes, frames)
+            if position < size:
+                stop = self._next_stop(data, position)
+                self._decoder.receive_bytes(data[position:stop])
+                self._decode(frames)
+                position = stop
+
+    def _between_messages(self) -> bool:
+        return self._opcode is None and self._decoder.header is None and not len(self._decoder.buffer)
+
+    def _next_stop(self, data: bytes, start: int) -> int:
+        """Return up to where the decoder is to be given data: not beyond the frame that it is at."""
+        decoder = self._decoder
+        if decoder.header is not None:
+            missing = decoder.header.payload_len - decoder.payload_consumed - len(decoder.buffer)
+            return min(len(data), start + missing)
+        if len(decoder.buffer):
+            return start + 1  # a header that came in pieces, byte by byte
+        return whole_frame_end(data, start)
 
     def encode(self, frames: Iterable[Frame]) -> bytes:
         """Return the bytes of some frames, for one write.
@@ -109,9 +144,15 @@ class Framing:
         sent_close = self.sent_close
         ended = self.closing
         pieces: list[bytes | bytearray] = []
+        masker, max_bytes = self._masker, self._max_bytes
         for frame in frames:
             if ended:
                 raise LocalProtocolError("nothing can be sent after a Close frame")
+            if masker is not None and type(frame) is Binary:
+                data = frame.data
+                if type(data) is bytes and len(data) <= max_bytes:
+                    pieces += masker.frame(2, data)
+                    continue
             pieces.append(self._encode(frame))
             if isinstance(frame, Close):
                 ended, sent_close = True, frame
@@ -213,13 +254,13 @@ class Framing:
     def _encode(self, frame: Frame) -> bytes | bytearray:
         if isinstance(frame, Binary):
             payload = self._checked_bytes(frame.data)
-            return self._encoder.send_data(payload) if self._masker is None else self._masker.frame(2, payload)
+            return self._encoder.send_data(payload) if self._masker is None else b"".join(self._masker.frame(2, payload))
         if isinstance(frame, Text):
             payload = self._checked_text(frame.data)
             return (
                 self._encoder.send_data(str(payload, "utf-8"))
                 if self._masker is None
-                else self._masker.frame(1, payload)
+                else b"".join(self._masker.frame(1, payload))
             )
         if isinstance(frame, Close):
             return self._encode_close(frame)

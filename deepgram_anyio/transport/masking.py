@@ -12,8 +12,11 @@ import struct
 __all__ = ["FrameMasker"]
 
 _KEYS = 1024
+_UNPACK_KEYS = struct.Struct(f"<{_KEYS}I").unpack
 _FIN = 0x80
 _MASKED = 0x80
+_WORD = 4
+_FIRST_BYTE = {opcode: bytes([_FIN | opcode]) for opcode in (1, 2)}
 
 
 class FrameMasker:
@@ -21,33 +24,43 @@ class FrameMasker:
 
     def __init__(self) -> None:
         self._keys = b""
+        self._key_words: tuple[int, ...] = ()
         self._used = 0
+        # For payloads as long as the last one, which those of audio mostly are.
+        self._length = -1
+        self._head = b""
+        self._padded = 0
+        self._ones = 0
 
-    def frame(self, opcode: int, payload: bytes) -> bytes:
-        """Return a frame that holds a whole message.
+    def frame(self, opcode: int, payload: bytes) -> tuple[bytes, bytes]:
+        """Return a frame that holds a whole message, in two pieces.
 
         Args:
             opcode: 1 for text, 2 for binary.
             payload: of less than 2**63 bytes.
         """
         length = len(payload)
-        if length < 126:
-            head = struct.pack("!BB", _FIN | opcode, _MASKED | length)
-        elif length < 1 << 16:
-            head = struct.pack("!BBH", _FIN | opcode, _MASKED | 126, length)
-        else:
-            head = struct.pack("!BBQ", _FIN | opcode, _MASKED | 127, length)
-        key = self._next_key()
-        if not length:
-            return head + key
-        mask = (key * (length // 4 + 1))[:length]
-        masked = int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")
-        return head + key + masked.to_bytes(length, "little")
+        if length != self._length:
+            self._prepare(length)
+        used = self._used
+        if used == len(self._key_words):
+            # Drawn from the system, so that a peer's choice of text cannot choose what is on the wire, but not one by one.
+            self._keys, used = os.urandom(_WORD * _KEYS), 0
+            self._key_words = _UNPACK_KEYS(self._keys)
+        self._used = used + 1
+        masked = int.from_bytes(payload, "little") ^ self._ones * self._key_words[used]
+        head = _FIRST_BYTE[opcode] + self._head + self._keys[_WORD * used : _WORD * used + _WORD]
+        return head, masked.to_bytes(self._padded, "little")[:length]
 
-    def _next_key(self) -> bytes:
-        # Drawn from the system, so that a peer's choice of text cannot choose what is on the wire, but not one by one.
-        if self._used == len(self._keys):
-            self._keys, self._used = os.urandom(4 * _KEYS), 0
-        key = self._keys[self._used : self._used + 4]
-        self._used += 4
-        return key
+    def _prepare(self, length: int) -> None:
+        words = -(-length // _WORD)
+        self._length = length
+        self._padded = words * _WORD
+        # Times a key, this is the key, repeated.
+        self._ones = int.from_bytes(b"\1\0\0\0" * words, "little")
+        if length < 126:
+            self._head = struct.pack("!B", _MASKED | length)
+        elif length < 1 << 16:
+            self._head = struct.pack("!BH", _MASKED | 126, length)
+        else:
+            self._head = struct.pack("!BQ", _MASKED | 127, length)
