@@ -46,6 +46,15 @@ class AsgiChannel:
             elif isinstance(frame, Binary):
                 await self._send({"type": "websocket.send", "bytes": bytes(frame.data)})
 
+    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+        """Always False: ASGI sends only while one waits."""
+        return False
+
+    @property
+    def unfinished(self) -> bool:
+        """Always False."""
+        return False
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         if self._open:
             self._open = False

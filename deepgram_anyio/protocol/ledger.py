@@ -92,11 +92,14 @@ class Ledger:
 
     def covered(self, until_s: float, channel: int, now: float) -> None:
         """Record a final result that covers a channel up to `until_s`."""
-        if channel not in self._covered:
+        covered = self._covered
+        if channel not in covered:
             return
-        self._covered[channel] = max(self._covered[channel], until_s)
-        self.acknowledged_s = min(self._covered.values())
-        while self._marks and self._marks[0][0] < until_s - _MARK_EVERY_S / 2:
-            self._marks.popleft()
-        if self._marks:
-            self.latency_s = max(0.0, now - self._marks[0][1])
+        if until_s > covered[channel]:
+            covered[channel] = until_s
+            self.acknowledged_s = until_s if len(covered) == 1 else min(covered.values())
+        marks = self._marks
+        while marks and marks[0][0] < until_s - _MARK_EVERY_S / 2:
+            marks.popleft()
+        if marks:
+            self.latency_s = max(0.0, now - marks[0][1])

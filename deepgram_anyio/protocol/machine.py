@@ -90,6 +90,8 @@ class Machine(Generic[S]):
 
     Attributes:
         state: where it stands.
+        ended: the socket is over, in good order or not.
+        ready: the greetings are over.
         failure: why it failed; None in every other state.
         fault: what the peer said was wrong, if that was its last word: a close is then no good order, and this is the
             reason of one that gives none.
@@ -133,19 +135,12 @@ class Machine(Generic[S]):
         self._enter(kind.initial)
 
     def _enter(self, state: S) -> None:
-        # The only place that assigns the state.
+        # The only place that assigns the state, and what follows from it alone.
+        kind = self.kind
         self.state = state
-        self._row: Mapping[type, S] = self.kind.transitions.get(state, {})
-
-    @property
-    def ended(self) -> bool:
-        """Whether the socket is over, in good order or not."""
-        return self.state is self.kind.closed or self.state is self.kind.failed
-
-    @property
-    def ready(self) -> bool:
-        """Whether the greetings are over."""
-        return self.state not in self.kind.opening
+        self.ended: bool = state is kind.closed or state is kind.failed
+        self.ready: bool = state not in kind.opening
+        self._row: Mapping[type, S] = kind.transitions.get(state, {})
 
     @property
     def draining(self) -> bool:

@@ -108,23 +108,24 @@ class Replay:
 
     def room_for(self, count_bytes: int) -> bool:
         """Tell whether so much can be added without anything falling out."""
-        return self.held_bytes + count_bytes <= self.max_bytes
+        return self.end - self.start + count_bytes <= self.max_bytes
 
     def add(self, data: bytes | memoryview) -> None:
         """Add audio. When the bound is reached, the oldest falls out.
 
         What the present connection was not given yet must not fall out: before, ask `room_for`.
         """
-        self.accepted_bytes += len(data)
-        self.end += len(data)
+        size = len(data)
+        self.accepted_bytes += size
+        self.end += size
         pieces = self._pieces
-        if pieces and len(pieces[-1]) + len(data) <= _PIECE_BYTES:
+        if pieces and len(pieces[-1]) + size <= _PIECE_BYTES:
             pieces[-1] += data
         else:
             # Copies, so that what is forgotten of a long message does not live on in the rest of it.
             view = memoryview(data)
-            pieces.extend(bytearray(view[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES))
-        if self.held_bytes > self.max_bytes:
+            pieces.extend(bytearray(view[at : at + _PIECE_BYTES]) for at in range(0, size, _PIECE_BYTES))
+        if self.end - self.start > self.max_bytes:
             self.forgotten_bytes += self._drop(self._keep_from(0))
 
     def make_room(self, count_bytes: int) -> None:
@@ -151,11 +152,15 @@ class Replay:
 
     def catch_up(self) -> None:
         """The present connection was given everything, straight from the caller."""
-        self._given, self._given_notes = self.end, len(self._notes)
-        self._settle()
+        self._given = self.end
+        if self._notes:
+            self._given_notes = len(self._notes)
+            self._settle()
 
     def covered(self, until_s: float) -> None:
         """Take out what final results cover, up to a time in seconds from the start of the stream."""
+        if not self._pieces and not self.forgotten_bytes:
+            return
         # Results cannot cover what the server has not heard, whatever they say.
         until = int(max(0.0, min(until_s * self.byte_rate + 0.5, self._given)))
         until -= until % self._frame

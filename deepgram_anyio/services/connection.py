@@ -76,7 +76,13 @@ class Connection(Generic[M, E]):
         return self
 
     async def __anext__(self) -> E:
-        event: E = await self._session.__anext__()
+        session = self._session
+        events = session.machine.events
+        if not events:
+            if not await session.wait_for_events():
+                raise StopAsyncIteration
+            events = session.machine.events
+        event: E = events.popleft()
         return event
 
     def __repr__(self) -> str:

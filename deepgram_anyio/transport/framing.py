@@ -254,14 +254,14 @@ class Framing:
     def _encode(self, frame: Frame) -> bytes | bytearray:
         if isinstance(frame, Binary):
             payload = self._checked_bytes(frame.data)
-            return self._encoder.send_data(payload) if self._masker is None else b"".join(self._masker.frame(2, payload))
+            if self._masker is not None:
+                return b"".join(self._masker.frame(2, payload))
+            return self._encoder.send_data(payload)
         if isinstance(frame, Text):
             payload = self._checked_text(frame.data)
-            return (
-                self._encoder.send_data(str(payload, "utf-8"))
-                if self._masker is None
-                else b"".join(self._masker.frame(1, payload))
-            )
+            if self._masker is not None:
+                return b"".join(self._masker.frame(1, payload))
+            return self._encoder.send_data(str(payload, "utf-8"))
         if isinstance(frame, Close):
             return self._encode_close(frame)
         if not isinstance(frame, (Ping, Pong)):

@@ -1,8 +1,8 @@
 """The plain case of framing, in one pass over a network read: whole, unfragmented, unmasked messages.
 
-wsproto takes frames apart one by one, byte by byte where it has to, and answers for the whole of RFC 6455. A lane takes
-only what is plain beyond doubt, and leaves everything else to wsproto, untouched: control frames, fragments, frames that
-are not there to their end, long ones, and whatever breaks a rule. So it needs no errors of its own.
+wsproto takes frames apart one by one, byte by byte where it has to, and answers for the whole of RFC 6455. A lane
+takes only what is plain beyond doubt, and leaves everything else to wsproto, untouched: control frames, fragments,
+frames that are not there to their end, long ones, and whatever breaks a rule. So it needs no errors of its own.
 
 ``DEEPGRAM_ANYIO_LANES=off`` in the environment switches all lanes off, to find out whether one of them is at fault.
 """

@@ -12,6 +12,7 @@ import anyio
 from ..errors import ConnectionClosed, DeepgramError, ProtocolError
 from ..protocol.frames import Binary, Close, Frame, Text
 from ..protocol.machine import Machine
+from .clock import loop_clock
 from .settings import Timeouts
 
 __all__ = ["FrameChannel", "Link", "LinkOwner"]
@@ -30,6 +31,15 @@ class FrameChannel(Protocol):
 
     async def send_batch(self, frames: Sequence[Frame]) -> None:
         """Write frames in order; raise a `TransportError` when the peer does not take them."""
+
+    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+        """Write frames without waiting; False when that cannot be, and then nothing was written."""
+        ...
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of what was written at once waits for the next `send_batch`."""
+        ...
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Do the closing handshake, within a deadline, and close the socket."""
@@ -74,7 +84,9 @@ class Link:
         self.ended: anyio.Event = anyio.Event()
         self._owner = owner
         self._timeouts = timeouts
-        self._clock = anyio.current_time
+        self._clock = loop_clock()
+        self._channel: FrameChannel | None = None  # while it may be written to
+        self._writing = False
         self._unsent: deque[Frame] = deque()
         self._farewell: Close | None = None
         self._broken = False
@@ -83,22 +95,20 @@ class Link:
         self._retimed = anyio.Event()  # deadlines may have moved forward
         self._flushed = anyio.Event()  # the writer has written all that it will
 
-    def collect(self) -> bool:
+    def collect(self, *, at_once: bool = False) -> bool:
         """Carry out what a step of the machine asked for: frames to write, deadlines moved, the end.
 
+        Args:
+            at_once: write the frames now, if the line is idle, instead of letting the writer do it.
+
         Returns:
-            Whether its state is another than at the last call.
+            Whether the machine's state is another than at the last call.
         """
         machine = self.machine
-        outgoing = machine.outgoing
-        while outgoing:
-            frame = outgoing.popleft()
-            if type(frame) is Close:
-                self._farewell = frame
-            else:
-                self._unsent.append(frame)
-                self.unsent_bytes += _size(frame)
-            self._outbound.set()
+        if machine.outgoing:
+            self._collect_frames(machine.outgoing)
+            if not at_once or self._channel is None or not self._write_at_once(self._channel):
+                self._outbound.set()
         if machine.retimed:
             machine.retimed = False
             self._retimed.set()
@@ -110,11 +120,30 @@ class Link:
             self.ended.set()
         return True
 
+    def _collect_frames(self, outgoing: deque[Frame]) -> None:
+        while outgoing:
+            frame = outgoing.popleft()
+            if type(frame) is Close:
+                self._farewell = frame
+            else:
+                self._unsent.append(frame)
+                self.unsent_bytes += _size(frame)
+
+    def _write_at_once(self, channel: FrameChannel) -> bool:
+        """Write what is queued without waiting; return whether the writer has nothing to do."""
+        unsent = self._unsent
+        if self._writing or self._farewell is not None or not channel.send_at_once(unsent):
+            return False
+        unsent.clear()
+        self.unsent_bytes = 0
+        return not channel.unfinished
+
     async def run(self, channel: FrameChannel) -> None:
         """Move frames until the machine has ended and the channel is closed.
 
         Cancelled, it closes the channel at once.
         """
+        self._channel = channel
         try:
             async with anyio.create_task_group() as tasks:
                 for task in (self._read, self._write, self._watch):
@@ -126,6 +155,7 @@ class Link:
             if self._farewell is not None and not self._broken:
                 await channel.close(self._farewell.code, self._farewell.reason)
         finally:
+            self._channel = None
             with anyio.CancelScope(shield=True):
                 await channel.abort()
 
@@ -159,14 +189,15 @@ class Link:
             return
         messages = size_bytes = 0
         for frame in frames:
-            if isinstance(frame, (Text, Binary)):
+            if type(frame) is Text:
                 messages += 1
                 size_bytes += len(frame.data)
-                if isinstance(frame, Text):
-                    machine.receive_text(frame.data, now)
-                else:
-                    machine.receive_binary(frame.data, now)
-            elif isinstance(frame, Close):
+                machine.receive_text(frame.data, now)
+            elif type(frame) is Binary:
+                messages += 1
+                size_bytes += len(frame.data)
+                machine.receive_binary(frame.data, now)
+            elif type(frame) is Close:
                 self._take_close(frame, channel.failure, now)
             else:
                 machine.receive_pong(now)
@@ -183,14 +214,16 @@ class Link:
     async def _write(self, channel: FrameChannel) -> None:
         try:
             while True:
-                while not self._unsent:
+                while not self._unsent and not channel.unfinished:
                     if self._farewell is not None:
                         return
                     self._outbound = anyio.Event()
                     await self._outbound.wait()
                 frames = list(self._unsent)
                 self._unsent.clear()
+                self._writing = True
                 await channel.send_batch(frames)
+                self._writing = False
                 self.unsent_bytes -= sum(map(_size, frames))
                 self._owner.eased()
         except ConnectionClosed:
@@ -213,4 +246,4 @@ class Link:
 
 
 def _size(frame: Frame) -> int:
-    return len(frame.data) if isinstance(frame, (Text, Binary)) else 0
+    return len(frame.data) if type(frame) is Binary or type(frame) is Text else 0

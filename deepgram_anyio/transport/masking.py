@@ -44,7 +44,7 @@ class FrameMasker:
             self._prepare(length)
         used = self._used
         if used == len(self._key_words):
-            # Drawn from the system, so that a peer's choice of text cannot choose what is on the wire, but not one by one.
+            # Drawn from the system, so that the choice of a text does not choose what is on the wire; not one by one.
             self._keys, used = os.urandom(_WORD * _KEYS), 0
             self._key_words = _UNPACK_KEYS(self._keys)
         self._used = used + 1

@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError
 from ..protocol.machine import Machine
 from ..protocol.messages import Reconnected
+from .clock import loop_clock
 from .link import FrameChannel, Link
 from .settings import Limits, Timeouts
 from .tasks import background_tasks
@@ -84,7 +85,7 @@ class Session(Generic[M]):
         self._channel = channel
         self.limits: Limits = limits
         self._timeouts = timeouts
-        self._clock = anyio.current_time
+        self._clock = loop_clock()
         self._recovery = recovery
         self._link = Link(machine, self, timeouts=timeouts)
         self._reconnecting = False
@@ -110,27 +111,41 @@ class Session(Generic[M]):
     # What the caller does.
 
     async def send_audio(self, data: bytes | memoryview) -> None:
-        """Queue audio, waiting while the outbound buffer is above its high-water mark.
+        """Send audio, waiting while the outbound buffer is above its high-water mark.
 
-        Cancelled, it has queued nothing.
+        Cancelled, it has sent nothing.
         """
+        self._check_size(data)
         await self.wait_for_room(len(data))
-        self.send_audio_nowait(data)
+        self._accept(data, at_once=True)
 
     def send_audio_nowait(self, data: bytes | memoryview) -> None:
-        """Queue audio at once.
+        """Queue audio at once. What is queued in one step of the event loop goes out in one write.
 
         Raises:
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
             LocalProtocolError: it is longer than `Limits.max_message_bytes`; nothing was queued.
         """
+        self._check_size(data)
+        if self._full_for(len(data)):
+            raise anyio.WouldBlock
+        self._accept(data, at_once=False)
+
+    def _check_size(self, data: bytes | memoryview) -> None:
         if len(data) > self.limits.max_message_bytes:
             raise LocalProtocolError(
                 f"a message of {len(data)} bytes is longer than the {self.limits.max_message_bytes} allowed"
             )
-        if self._full_for(len(data)):
-            raise anyio.WouldBlock
-        self.act(lambda now: self.machine.send_audio(data, now))
+
+    def _accept(self, data: bytes | memoryview, *, at_once: bool) -> None:
+        try:
+            self.machine.send_audio(data, self._clock())
+        except DeepgramError as error:
+            self._reported = self._reported or error is self.machine.failure
+            raise
+        finally:
+            if self._link.collect(at_once=at_once):
+                self._on_new_state()
 
     async def call(self, step: Callable[[float], None]) -> None:
         """Do as `act`, after waiting like `send_audio`. Cancelled, it has done nothing."""
@@ -252,18 +267,23 @@ class Session(Generic[M]):
 
     async def __anext__(self) -> Any:
         events = self.machine.events
-        if not events and not await self._wait_for_events():
+        if not events and not await self.wait_for_events():
             raise StopAsyncIteration
         return events.popleft()
 
     async def next_batch(self) -> list[Any]:
         """Return all events that wait, at least one; an empty list when the session has ended in good order."""
-        await self._wait_for_events()
+        await self.wait_for_events()
         batch = list(self.machine.events)
         self.machine.events.clear()
         return batch
 
-    async def _wait_for_events(self) -> bool:
+    async def wait_for_events(self) -> bool:
+        """Wait until there are events in the machine's queue; False when the session has ended in good order.
+
+        Raises:
+            DeepgramError: it ended otherwise.
+        """
         while not self.machine.events:
             self._emptied.set()
             error = self._failure()
@@ -289,11 +309,13 @@ class Session(Generic[M]):
 
     def _full_for(self, size_bytes: int) -> bool:
         """Whether the outbound buffer is above its high-water mark, or what is kept for a replay at its bound."""
-        if self.machine.ended:
+        machine = self.machine
+        if machine.ended:
             return False
-        return (
-            self._link.unsent_bytes > self.limits.max_unsent_bytes or self.machine.room_at(size_bytes) > self._clock()
-        )
+        if self._link.unsent_bytes > self.limits.max_unsent_bytes:
+            return True
+        room_at = machine.room_at(size_bytes)
+        return room_at > -math.inf and room_at > self._clock()
 
     async def wait_for_room(self, size_bytes: int = 0) -> None:
         """Wait until a message of a size can be sent. Cancelled, nothing has changed."""

@@ -14,6 +14,7 @@ from ..errors import ConnectionClosed, LocalProtocolError, TransportError
 from ..errors import TimeoutError as DeadlineError
 from ..protocol.frames import Binary, Close, Frame, Text
 from .dial import close_at_once, closed_on_failure, dial, receive_head, receive_more
+from .direct import direct_writer
 from .framing import Framing
 from .handshake import ClientHandshake, Exchange
 from .headers import HeaderSource
@@ -49,6 +50,8 @@ class WebSocket:
         self._ended = False  # the last Close frame was handed out
         self._broken: Exception | None = None  # how reading failed, below WebSocket
         self._unwritable = ""  # why nothing can be written any more
+        self._write_direct = direct_writer(stream)
+        self._rest = b""  # of what `send_at_once` could not write whole; goes before everything else
         self._write_lock = anyio.Lock(fast_acquire=True)
         self._receiving = False
         self._reader_left: anyio.Event | None = None  # somebody who closes waits for the task that receives
@@ -139,6 +142,34 @@ class WebSocket:
             await self._write(self._framing.encode(frames))
             await self._write_replies()
 
+    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+        """Send frames without waiting, if nobody is sending and the network takes them; they go together and in order.
+
+        Args:
+            frames: as for `send_batch`, but no Close.
+
+        Returns:
+            Whether they were sent; when not, nothing was. If `unfinished` is true then, the next `send_batch`, of
+            nothing at least, writes the rest.
+        """
+        write = self._write_direct
+        if write is None or self._rest or self._unwritable or self._closed or self._write_lock.locked():
+            return False
+        if self._framing.closing or self._framing.owes_replies:
+            return False
+        try:
+            data = self._framing.encode(frames)
+        except LocalProtocolError:
+            return False  # `send_batch` tells it to who sent them
+        count = write(data)
+        self._rest = data[count:] if count else b""
+        return count > 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of what was sent waits for the next `send_batch`."""
+        return bool(self._rest)
+
     async def send(self, message: str | bytes) -> None:
         """Send one message: str as text, bytes as binary. See `send_batch` for errors and cancellation."""
         await self.send_batch((Text(message) if isinstance(message, str) else Binary(message),))
@@ -155,6 +186,7 @@ class WebSocket:
 
     async def _write(self, data: bytes) -> None:
         self._unwritable = "an earlier write to the connection was cut short"
+        data, self._rest = self._rest + data, b""
         for start in range(0, len(data), _WRITE_BYTES):
             with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:
                 await self._stream.send(data[start : start + _WRITE_BYTES])

@@ -60,6 +60,13 @@ class FakeChannel:
         self.written.extend(frames)
         self._note()
 
+    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+        return False
+
+    @property
+    def unfinished(self) -> bool:
+        return False
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         self.closes.append(Close(code, reason))
         self._note()
