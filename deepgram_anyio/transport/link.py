@@ -17,6 +17,8 @@ from .settings import Timeouts
 
 __all__ = ["FrameChannel", "Link", "LinkOwner"]
 
+_IDLE_S = 0.001
+
 
 class FrameChannel(Protocol):
     """What a link reads and writes: a WebSocket's client end, or a server's."""
@@ -87,6 +89,7 @@ class Link:
         self._clock = loop_clock()
         self._channel: FrameChannel | None = None  # while it may be written to
         self._writing = False
+        self._written_at = -math.inf  # at once
         self._unsent: deque[Frame] = deque()
         self._farewell: Close | None = None
         self._broken = False
@@ -95,11 +98,11 @@ class Link:
         self._retimed = anyio.Event()  # deadlines may have moved forward
         self._flushed = anyio.Event()  # the writer has written all that it will
 
-    def collect(self, *, at_once: bool = False) -> bool:
+    def collect(self, *, at_once: float | None = None) -> bool:
         """Carry out what a step of the machine asked for: frames to write, deadlines moved, the end.
 
         Args:
-            at_once: write the frames now, if the line is idle, instead of letting the writer do it.
+            at_once: the time, to write the frames now if the line is idle, instead of letting the writer do it.
 
         Returns:
             Whether the machine's state is another than at the last call.
@@ -107,7 +110,7 @@ class Link:
         machine = self.machine
         if machine.outgoing:
             self._collect_frames(machine.outgoing)
-            if not at_once or self._channel is None or not self._write_at_once(self._channel):
+            if at_once is None or self._channel is None or not self._write_at_once(self._channel, at_once):
                 self._outbound.set()
         if machine.retimed:
             machine.retimed = False
@@ -129,11 +132,15 @@ class Link:
                 self._unsent.append(frame)
                 self.unsent_bytes += _size(frame)
 
-    def _write_at_once(self, channel: FrameChannel) -> bool:
+    def _write_at_once(self, channel: FrameChannel, now: float) -> bool:
         """Write what is queued without waiting; return whether the writer has nothing to do."""
         unsent = self._unsent
-        if self._writing or self._farewell is not None or not channel.send_at_once(unsent):
+        # A caller who sends on and on is better served by the writer, which puts many frames into one write.
+        if self._writing or now - self._written_at < _IDLE_S or self._farewell is not None:
             return False
+        if not channel.send_at_once(unsent):
+            return False
+        self._written_at = now
         unsent.clear()
         self.unsent_bytes = 0
         return not channel.unfinished
