@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Union
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from ..errors import LocalProtocolError
 from .messages import Message, UnknownEvent
 
-__all__ = ["Codec", "tag_of"]
+__all__ = ["Codec", "codec_for", "tag_of"]
 
 
 class _Envelope(msgspec.Struct):
@@ -70,3 +71,9 @@ class Codec:
         if tag in self._tags:
             return UnknownEvent(type=tag, raw=raw, reason=str(error) or type(error).__name__)
         return UnknownEvent(type=tag, raw=raw, reason=None if tag else "no type")
+
+
+@lru_cache(maxsize=64)
+def codec_for(messages: tuple[type[Message], ...]) -> Codec:
+    """Return the codec of some messages, which all connections of a kind share."""
+    return Codec(messages)

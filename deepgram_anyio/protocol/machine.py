@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, RemoteProtocolError, TimeoutError  # noqa: A004
-from .codec import Codec, tag_of
+from .codec import codec_for, tag_of
 from .frames import Binary, Close, Frame, Ping, Text
 from .messages import Audio, Message, UnknownEvent
 from .timers import Timer, TimerSettings
@@ -124,7 +124,7 @@ class Machine(Generic[S]):
             sent, received = received, sent
             self._sends_audio, self._receives_audio = self._receives_audio, self._sends_audio
         self._sendable = frozenset(sent)
-        self._codec = Codec(received)
+        self._codec = codec_for(received)
         self._sent_at = self._heard_at = self._message_at = self._pinged_at = now
         self._unanswered_at: float | None = None  # when the oldest ping went out that nothing was heard after
         self._paused = False

@@ -7,7 +7,6 @@ what is held; what lies before was covered by final results, or fell out because
 from __future__ import annotations
 
 import enum
-from collections import deque
 from typing import Any, NamedTuple
 
 import msgspec
@@ -72,14 +71,14 @@ class Replay:
         self.acknowledged_bytes: int = 0
         self.forgotten_bytes: int = 0
         self.lost_bytes: int = 0
-        self._pieces: deque[bytearray] = deque()
+        self._pieces: list[bytearray] = []
         self._skip = 0  # bytes of the first piece that are not held any more
-        self._notes: deque[_Note] = deque()
+        self._notes: list[_Note] = []
         self._settings: dict[type[Message], Message] = {}  # said before the ring begins
         # What the present connection was given: audio up to a position, so many of the notes; and settings to give.
         self._given = 0
         self._given_notes = 0
-        self._due: deque[Message] = deque()
+        self._due: list[Message] = []
 
     @property
     def held_bytes(self) -> int:
@@ -173,12 +172,12 @@ class Replay:
         self.lost_bytes += self.forgotten_bytes
         self.forgotten_bytes = 0
         self._given, self._given_notes = self.start, 0
-        self._due = deque(self._settings.values())
+        self._due = list(self._settings.values())
 
     def take(self, max_bytes: int) -> bytes | Message | None:
         """Return what the present connection is to be given next: audio, or a message; None when it has everything."""
         if self._due:
-            return self._due.popleft()
+            return self._due.pop(0)
         stop = min(self.end, self._given + max_bytes)
         if self._given_notes < len(self._notes):
             note = self._notes[self._given_notes]
@@ -207,7 +206,7 @@ class Replay:
         self.start += dropped
         self._skip += dropped
         while self._pieces and self._skip >= len(self._pieces[0]):
-            self._skip -= len(self._pieces.popleft())
+            self._skip -= len(self._pieces.pop(0))
         self._given = max(self._given, self.start)
         self._settle()
         return dropped
@@ -217,7 +216,7 @@ class Replay:
         while self._given_notes and self._notes[0].position <= self.start:
             if self._notes[0].lasts is Lasts.FOR_EVER:
                 return
-            note = self._notes.popleft()
+            note = self._notes.pop(0)
             self._given_notes -= 1
             if note.lasts is Lasts.AS_SETTING:
                 kind = type(note.message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from collections import deque
 from collections.abc import Iterable
 
 from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opcode, ParseFailed
@@ -52,7 +51,7 @@ class Framing:
         self._message = bytearray()
         self._utf8_check = _Utf8Check()
         self._empty_fragments = 0
-        self._owed_pongs: deque[bytes] = deque(maxlen=_MAX_OWED_PONGS)
+        self._owed_pongs: list[bytes] = []
         self._owed_close: Close | None = None
         self._trailing = trailing
 
@@ -165,8 +164,8 @@ class Framing:
         Of more than 16 pings only the last 16 are answered, so that a flood of them costs little; the last one alone
         would do (RFC 6455, section 5.5.3).
         """
-        pongs, close = list(self._owed_pongs), self._owed_close
-        self._owed_pongs.clear()
+        pongs, close = self._owed_pongs, self._owed_close
+        self._owed_pongs = []
         self._owed_close = None
         if self.sent_close is not None:
             return b""
@@ -201,7 +200,7 @@ class Framing:
     def _ping_or_pong(self, opcode: Opcode, payload: bytes) -> Frame:
         if opcode is Opcode.PONG:
             return Pong(payload)
-        self._owed_pongs.append(payload)
+        self._owed_pongs = [*self._owed_pongs[1 - _MAX_OWED_PONGS :], payload]
         return Ping(payload)
 
     def _add_piece(self, opcode: Opcode, payload: bytes) -> None:

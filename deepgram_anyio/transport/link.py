@@ -1,4 +1,4 @@
-"""One connection of a session: a machine over a channel, with one reader, one writer and one deadline task."""
+"""One connection of a session: a machine over a channel, one reader, one writer, and one who keeps the deadlines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import anyio
+from anyio.abc import TaskGroup
 
 from ..errors import ConnectionClosed, DeepgramError, ProtocolError
 from ..protocol.frames import Binary, Close, Frame, Text
 from ..protocol.machine import Machine
 from .clock import loop_clock
 from .settings import Timeouts
+from .signals import Latch, Signal
 
 __all__ = ["FrameChannel", "Link", "LinkOwner"]
 
@@ -83,20 +85,22 @@ class Link:
     def __init__(self, machine: Machine[Any], owner: LinkOwner, *, timeouts: Timeouts) -> None:
         self.machine = machine
         self.unsent_bytes: int = 0
-        self.ended: anyio.Event = anyio.Event()
+        self.ended: Latch = Latch()
         self._owner = owner
         self._timeouts = timeouts
         self._clock = loop_clock()
         self._channel: FrameChannel | None = None  # while it may be written to
+        self._tasks: TaskGroup | None = None  # while a task may be started
+        self._writer_runs = False
         self._writing = False
         self._written_at = -math.inf  # at once
-        self._unsent: deque[Frame] = deque()
+        self._unsent: list[Frame] = []
         self._farewell: Close | None = None
         self._broken = False
         self._watched_state: Any = machine.state
-        self._outbound = anyio.Event()  # there is something to write
-        self._retimed = anyio.Event()  # deadlines may have moved forward
-        self._flushed = anyio.Event()  # the writer has written all that it will
+        self._outbound = Signal()  # there is something to write
+        self._retimed = Signal()  # deadlines may have moved forward
+        self._flushed = Latch()  # the writer has written all that it will
 
     def collect(self, *, at_once: float | None = None) -> bool:
         """Carry out what a step of the machine asked for: frames to write, deadlines moved, the end.
@@ -111,7 +115,7 @@ class Link:
         if machine.outgoing:
             self._collect_frames(machine.outgoing)
             if at_once is None or self._channel is None or not self._write_at_once(self._channel, at_once):
-                self._outbound.set()
+                self._wake_writer()
         if machine.retimed:
             machine.retimed = False
             self._retimed.set()
@@ -145,6 +149,14 @@ class Link:
         self.unsent_bytes = 0
         return not channel.unfinished
 
+    def _wake_writer(self) -> None:
+        """Let the writer write what is queued; the first time, it is started, since an idle line may never need it."""
+        if self._tasks is None or self._writer_runs:
+            self._outbound.set()
+        elif self._channel is not None:
+            self._writer_runs = True
+            self._tasks.start_soon(self._guarded, self._write, self._channel)
+
     async def run(self, channel: FrameChannel) -> None:
         """Move frames until the machine has ended and the channel is closed.
 
@@ -152,17 +164,19 @@ class Link:
         """
         self._channel = channel
         try:
-            async with anyio.create_task_group() as tasks:
-                for task in (self._read, self._write, self._watch):
-                    tasks.start_soon(self._guarded, task, channel)
-                await self.ended.wait()
+            async with anyio.create_task_group() as self._tasks:
+                self._tasks.start_soon(self._guarded, self._read, channel)
+                if self._unsent or self._farewell is not None:
+                    self._wake_writer()
+                await self._guarded(self._watch, channel)
                 if self._farewell is not None:
                     await self._wait_flushed()
-                tasks.cancel_scope.cancel()
+                self._tasks.cancel_scope.cancel()
+                self._tasks = None
             if self._farewell is not None and not self._broken:
                 await channel.close(self._farewell.code, self._farewell.reason)
         finally:
-            self._channel = None
+            self._channel = self._tasks = None
             with anyio.CancelScope(shield=True):
                 await channel.abort()
 
@@ -224,10 +238,8 @@ class Link:
                 while not self._unsent and not channel.unfinished:
                     if self._farewell is not None:
                         return
-                    self._outbound = anyio.Event()
                     await self._outbound.wait()
-                frames = list(self._unsent)
-                self._unsent.clear()
+                frames, self._unsent = self._unsent, []
                 self._writing = True
                 await channel.send_batch(frames)
                 self._writing = False
@@ -243,7 +255,6 @@ class Link:
 
     async def _watch(self, channel: FrameChannel) -> None:
         while not self.machine.ended:
-            self._retimed = anyio.Event()
             deadline = self.machine.next_deadline()
             with anyio.CancelScope(deadline=math.inf if deadline is None else deadline):
                 await self._retimed.wait()

@@ -21,6 +21,7 @@ from ..protocol.messages import Reconnected
 from .clock import loop_clock
 from .link import FrameChannel, Link
 from .settings import Limits, Timeouts
+from .signals import Latch, Signal
 from .tasks import background_tasks
 
 __all__ = ["Recovery", "Session", "open_session"]
@@ -100,14 +101,13 @@ class Session(Generic[M]):
         self._work_scopes: list[anyio.CancelScope] = []
         self._waiting = 0
         self._in_a_row = 0  # calls that let no other task run
-        # Each of these four is renewed by those who wait for it, so that setting one costs nothing when nobody does.
-        self._room = anyio.Event()  # there may be room to send
-        self._inbound = anyio.Event()  # there is something to iterate
-        self._emptied = anyio.Event()  # the consumer took everything
-        self._moved = anyio.Event()  # the machine took something in
-        self._ready = anyio.Event()  # the greetings are over, or all is
-        self._ended = anyio.Event()  # the machine has ended
-        self._closed = anyio.Event()  # the channel is closed
+        self._room = Signal()  # there may be room to send
+        self._inbound = Signal()  # there is something to iterate
+        self._emptied = Signal()  # the consumer took everything
+        self._moved = Signal()  # the machine took something in
+        self._ready = Latch()  # the greetings are over, or all is
+        self._ended = Latch()  # the machine has ended
+        self._closed = Latch()  # the channel is closed
         if machine.ready:
             self._ready.set()
 
@@ -252,8 +252,6 @@ class Session(Generic[M]):
                     raise error
                 if self.machine.ended:
                     raise ConnectionClosed("the stream has ended", code=1000, request_id=self.request_id)
-                if self._moved.is_set():
-                    self._moved = anyio.Event()
                 await self._moved.wait()
         finally:
             self._waiting -= 1
@@ -301,8 +299,6 @@ class Session(Generic[M]):
                 raise error
             if self.machine.ended:
                 return False
-            if self._inbound.is_set():
-                self._inbound = anyio.Event()
             await self._inbound.wait()
         return True
 
@@ -330,8 +326,6 @@ class Session(Generic[M]):
         """Wait until a message of a size can be sent. Cancelled, nothing has changed."""
         await anyio.lowlevel.checkpoint()
         while self._full_for(size_bytes):
-            if self._room.is_set():
-                self._room = anyio.Event()
             with anyio.CancelScope(deadline=self._room_at(size_bytes)):
                 await self._room.wait()
 
@@ -405,7 +399,6 @@ class Session(Generic[M]):
 
     async def decongested(self) -> None:
         """Wait until the consumer has taken what was queued."""
-        self._emptied = anyio.Event()
         await self._emptied.wait()
         self._queued_bytes = 0
 
@@ -470,8 +463,10 @@ class Session(Generic[M]):
             failure.request_id = failure.request_id or self.request_id
             failure.unsent = self.unsent_bytes
             failure.lost_audio_s = self.machine.unacknowledged_s
-        for event in (self._ended, self._ready, self._inbound, self._room, self._emptied, self._moved):
-            event.set()
+        for latch in (self._ended, self._ready):
+            latch.set()
+        for signal in (self._inbound, self._room, self._emptied, self._moved):
+            signal.set()
 
 
 @asynccontextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -46,7 +45,7 @@ class WebSocket:
         self._framing = framing
         self._timeouts = timeouts
         self._decoded = framing.receive_trailing()  # and not handed out yet
-        self._messages: deque[str | bytes] = deque()  # likewise, for iteration
+        self._messages: Iterator[str | bytes] = iter(())  # likewise, for iteration
         self._ended = False  # the last Close frame was handed out
         self._broken: Exception | None = None  # how reading failed, below WebSocket
         self._unwritable = ""  # why nothing can be written any more
@@ -213,15 +212,13 @@ class WebSocket:
 
         Cancelled, it loses no message.
         """
-        while not self._messages:
+        while True:
+            for message in self._messages:
+                return message
             if self._ended:
                 self._raise_unless_good_end()
                 raise StopAsyncIteration
-            for frame in await self.receive_batch():
-                if isinstance(frame, (Text, Binary)):
-                    assert not isinstance(frame.data, memoryview)  # framing gives out str and bytes
-                    self._messages.append(frame.data)
-        return self._messages.popleft()
+            self._messages = _messages(await self.receive_batch())
 
     def _raise_unless_good_end(self) -> None:
         framing = self._framing
@@ -284,6 +281,13 @@ class WebSocket:
         if not self._closed:
             self._closed = True
             await close_at_once(self._stream)
+
+
+def _messages(frames: Sequence[Frame]) -> Iterator[str | bytes]:
+    for frame in frames:
+        if isinstance(frame, (Text, Binary)):
+            assert not isinstance(frame.data, memoryview)  # framing gives out str and bytes
+            yield frame.data
 
 
 async def connect_websocket(
