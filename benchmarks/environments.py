@@ -1,4 +1,4 @@
-"""Virtual environments with other clients, from the package index, under ``.cache/bench``; made when first asked for."""
+"""Virtual environments with other clients, under ``.cache/bench``; made when first asked for."""
 
 from __future__ import annotations
 

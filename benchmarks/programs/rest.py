@@ -1,4 +1,4 @@
-"""REST calls, 20 at once: this project's client, and a bare httpx client with the same pool, with the decoding and without.
+"""REST calls, 20 at once: this project's client, and a bare httpx client with the same pool.
 
 python -m benchmarks.programs.rest own|httpx_decoded|httpx|first --url URL
 """
@@ -19,7 +19,6 @@ from .http_server import TRANSCRIPT
 __all__ = ["main"]
 
 _RECORDING = "https://example.com/recording.wav"
-_OPTIONS = {"model": "nova-3", "smart_format": True}
 
 
 async def _measure(options: Any, call: Callable[[], Awaitable[Any]]) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def parse(description: str | None, arguments: Sequence[str] | None = None) -> ar
     """Read the command line that all client programs have."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("case", help="what to measure")
-    parser.add_argument("--url", required=True, help="of the neutral server: http://127.0.0.1:PORT, or https")
+    parser.add_argument("--url", default="", help="of the neutral server: http://127.0.0.1:PORT, or https")
     parser.add_argument("--count", type=int, default=10_000, help="messages, calls or connections that count")
     parser.add_argument("--warm-up", type=int, default=0, help="and as many before, which do not")
     parser.add_argument("--loop", choices=("asyncio", "uvloop", "trio"), default="asyncio")
