@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 AUDIO ?=
 FUZZ_S ?= 60
+BENCH_ROUNDS ?= 5
 SOAK_S ?= 0
 SOAK_STREAMS ?= 50
 SOAK_SEED ?= 1
@@ -14,14 +15,14 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench-facade fuzz soak check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench fuzz soak check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears,"
 	@echo "  FUZZ_S=600 how many seconds make fuzz gives to each part, SOAK_S=3600 for how many make soak begins more rounds;"
-	@echo "  SOAK_STREAMS=50, SOAK_SEED=1 and SOAK_BACKEND=trio say what it runs."
+	@echo "  SOAK_STREAMS=50, SOAK_SEED=1 and SOAK_BACKEND=trio say what it runs, BENCH_ROUNDS=5 how often make bench measures."
 
 demo: ## live captions with no key and no network, of a spoken text or of AUDIO=FILE
 	$(BOOTSTRAP) --extras local,neural,cli,trio,uvloop
@@ -70,9 +71,9 @@ interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 a
 	$(DEV)
 	$(BIN)/python tests/interop/run.py
 
-bench-facade: ## CPU time of the blocking facade beside deepgram-sdk 4.8.1; needs make interop once
-	$(DEV)
-	$(BIN)/python benchmarks/facade.py
+bench: ## speed beside deepgram-sdk 4.8.1 and 7.16.0, websockets, aiohttp and picows; takes minutes, writes docs/benchmarks.md
+	$(BOOTSTRAP) --extras dev,bench
+	$(BIN)/python benchmarks/bench.py --rounds $(BENCH_ROUNDS) --json .cache/bench/last.json --write
 
 fuzz: ## atheris looks for bytes that break framing, handshake, codec or WAVE reader; Linux on x86-64
 	$(BOOTSTRAP) --extras dev,fuzz

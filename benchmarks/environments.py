@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 __all__ = ["ROOT", "environment"]
@@ -20,6 +21,7 @@ _REQUIREMENTS = {
 }
 
 
+@cache
 def environment(name: str | None) -> str:
     """Return the interpreter of an environment, after making it if need be.
 

@@ -18,7 +18,10 @@ from .cases import QUICK, Case, Client
 from .environments import ROOT, environment
 from .figures import Figures
 
-__all__ = ["BenchError", "Runner", "derived", "runner", "server"]
+__all__ = ["OWN", "BenchError", "Runner", "derived", "runner", "server"]
+
+OWN = "deepgram_anyio"
+"""Names this project's environment among those of the others."""
 
 _CLIENT_S = 180.0
 _SERVER = "picows-2.3"
@@ -91,7 +94,7 @@ class Runner:
             found = derived(report)
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise BenchError(f"{printed}\nis no plausible report: {error}") from error
-        self.versions.setdefault(client.environment or "deepgram_anyio", {}).update(versions)
+        self.versions.setdefault(client.environment or OWN, {}).update(versions)
         return found
 
 

@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deepgram_anyio._version import __version__
+
 from .cases import CASES, Case, Client, Column
 from .figures import Figures
+from .measuring import OWN
 from .promises import Promise
 
 __all__ = ["BEGIN", "END", "case_table", "document", "machine", "markdown", "promise_table", "written"]
@@ -19,6 +22,7 @@ BEGIN = "<!-- figures: begin -->"
 END = "<!-- figures: end -->"
 _SHOWN = ("deepgram-sdk", "websockets", "pydantic", "aiohttp", "picows", "msgspec", "anyio", "wsproto", "httpx")
 _SHOWN += ("httpcore", "uvloop", "trio")
+_VERDICTS = {True: "yes", False: "**no**", None: ""}
 
 
 def machine() -> dict[str, str]:
@@ -75,7 +79,8 @@ def markdown(
     lines += ["", "### Versions", "", "| environment | packages |", "|---|---|"]
     for environment, found in sorted(versions.items()):
         shown = ", ".join(f"{name} {found[name]}" for name in _SHOWN if name in found)
-        lines.append(f"| {environment} | {shown} |")
+        called = f"{environment} {__version__}" if environment == OWN else environment
+        lines.append(f"| {called} | {shown} |")
     return "\n".join(lines)
 
 
@@ -83,10 +88,7 @@ def promise_table(promises: Sequence[Promise]) -> list[str]:
     """Return the promises as the lines of a table."""
     lines = ["| promise | reached | kept |", "|---|---|---|"]
     for promise in promises:
-        if promise.reached is None:
-            verdict = "not measured"
-        else:
-            verdict = {True: "yes", False: "**no**", None: ""}[promise.kept]
+        verdict = "not measured" if promise.reached is None else _VERDICTS[promise.kept]
         lines.append(f"| {promise.text} | {promise.reached or ''} | {verdict} |")
     return lines
 

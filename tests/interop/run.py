@@ -1,7 +1,7 @@
 """One embedded server, many clients, one transcript.
 
 The same speech goes through this project's client and through the threaded and the asyncio clients of deepgram-sdk v4
-and v7, those in environments of their own under ``.cache/interop``. All clients of one route have to hear the same
+and v7, those in environments of their own, which the benchmarks share. All clients of one route have to hear the same
 words, of the same length of audio, without a single error.
 
     python tests/interop/run.py
@@ -26,9 +26,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from benchmarks.environments import ROOT, environment
+
 __all__ = ["Client", "Outcome", "main"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache" / "interop"
 RECORDING = ROOT.parent / "shared" / "fixtures" / "audio" / "preamble_44100_linear16.wav"
 TEXT = "The quick brown fox jumps over the lazy dog. We will meet again tomorrow morning at the old station."
@@ -121,14 +124,7 @@ def main() -> int:
 
 def _environment(requirement: str | None) -> str:
     """The interpreter of an environment with that requirement; made the first time."""
-    if requirement is None:
-        return sys.executable
-    directory = CACHE / requirement.replace("==", "-")
-    bootstrap = [sys.executable, str(ROOT / "scripts" / "bootstrap.py"), "--venv", str(directory.relative_to(ROOT))]
-    # Both SDKs leave the version of websockets open; the next major one is theirs to find out about, not ours.
-    CACHE.mkdir(parents=True, exist_ok=True)
-    subprocess.run([*bootstrap, "--package", requirement, "--package", "websockets<18"], cwd=ROOT, check=True)
-    return str(directory / "bin" / "python")
+    return environment(None if requirement is None else requirement.replace("==", "-"))
 
 
 def _speech() -> str:
@@ -141,6 +137,7 @@ def _speech() -> str:
 def _spoken(name: str, text: str) -> str:
     """The path of a text spoken once by the packaged voice."""
     path = CACHE / f"{name}.wav"
+    CACHE.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         from deepgram_anyio.local.engines import default_voice
 
