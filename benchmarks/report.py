@@ -20,8 +20,10 @@ __all__ = ["BEGIN", "END", "case_table", "document", "machine", "markdown", "pro
 
 BEGIN = "<!-- figures: begin -->"
 END = "<!-- figures: end -->"
-_SHOWN = ("deepgram-sdk", "websockets", "pydantic", "aiohttp", "picows", "msgspec", "anyio", "wsproto", "httpx")
-_SHOWN += ("httpcore", "uvloop", "trio")
+_SHOWN = (
+    *("deepgram-sdk", "websockets", "pydantic", "aiohttp", "picows", "msgspec"),
+    *("anyio", "wsproto", "httpx", "httpcore", "uvloop", "trio"),
+)
 _VERDICTS = {True: "yes", False: "**no**", None: ""}
 
 

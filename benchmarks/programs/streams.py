@@ -47,9 +47,12 @@ async def run_realtime(connect: Connect, options: Any) -> dict[str, Any]:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     async with connect(wire.talk(_EVENT_EVERY)) as line:  # so that what is made once is there
         await _stream(line, asyncio.get_running_loop().time(), 2 * _EVENT_EVERY, [], [])
-    meter, sent_late, events_late = wire.Meter(), [], []
+    meter = wire.Meter()
+    sent_late: list[float] = []
+    events_late: list[float] = []
     opening = asyncio.Semaphore(_OPENING_AT_ONCE)
-    opened, begin, done = _Countdown(options.streams), asyncio.Event(), asyncio.Event()
+    opened, finished = _Countdown(options.streams), _Countdown(options.streams)
+    begin, done = asyncio.Event(), asyncio.Event()
     began = 0.0
 
     async def run(number: int) -> None:
@@ -63,7 +66,6 @@ async def run_realtime(connect: Connect, options: Any) -> dict[str, Any]:
             finished.count()
             await done.wait()
 
-    finished = _Countdown(options.streams)
     gc.collect()
     before = wire.memory()
     tasks = [asyncio.create_task(run(number)) for number in range(options.streams)]

@@ -6,8 +6,7 @@ python -m benchmarks.programs.wsproto_client down|send --url URL
 from __future__ import annotations
 
 import ssl
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import anyio
 from anyio.abc import ByteStream
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, BytesMessage, Request, TextMessage
+from wsproto.events import AcceptConnection, BytesMessage, Event, Request, TextMessage
 
 from . import wire
 from .structs import Metadata, Results, decoder
@@ -27,7 +26,7 @@ class _Connection:
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._socket = WSConnection(ConnectionType.CLIENT)
-        self._events = iter(())
+        self._events: Iterator[Event] = iter(())
 
     async def open(self, host: str, model: str) -> None:
         query = urlencode({"model": model, **wire.OPTIONS})
@@ -127,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
