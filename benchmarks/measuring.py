@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -121,7 +122,7 @@ def derived(report: dict[str, Any]) -> dict[str, float]:
 
 
 def _called(command: list[str]) -> str:
-    return " ".join(command).replace(f"{ROOT}{os.sep}", "")
+    return shlex.join(command).replace(f"{ROOT}{os.sep}", "")
 
 
 @contextmanager
