@@ -221,13 +221,13 @@ _MANY_CONNECTIONS = (
         name="realtime",
         title="300 streams in real time, frames of 20 ms, an event for every tenth",
         columns=_REALTIME,
-        clients=_shared("realtime", 0, "--streams", "300", "--seconds", "10"),
+        clients=_shared("realtime", 0, "--streams", "300", "--seconds", "6"),
     ),
     Case(
         name="realtime-500",
         title="500 streams in real time on one core",
         columns=_REALTIME,
-        clients=_shared("realtime", 0, "--streams", "500", "--seconds", "10", "--pin", only=("own-uvloop",)),
+        clients=_shared("realtime", 0, "--streams", "500", "--seconds", "6", "--pin", only=("own-uvloop",)),
     ),
     Case(
         name="connect",
@@ -274,7 +274,7 @@ def _plain(key: str, name: str, program: str, case: str, count: int, *arguments:
 
 
 def _import(key: str, name: str, statement: str, where: str | None = None) -> Client:
-    return replace(_plain(key, name, "imports", statement, 10), environment=where)
+    return replace(_plain(key, name, "imports", statement, 5), environment=where)
 
 
 _POOL = ("--streams", "20")
@@ -298,9 +298,9 @@ _OTHERS = (
         columns=(Column("requests_per_s", "requests per second", 0), Column("cpu_us", "CPU µs each", 0)),
         server="http",
         clients=(
-            _plain("httpx", "httpx, answer not decoded", "rest", "httpx", 1500, *_POOL, warm_up=100),
-            _plain("httpx-decoded", "httpx and the same decoding", "rest", "httpx_decoded", 1500, *_POOL, warm_up=100),
-            _plain("own", "deepgram_anyio", "rest", "own", 1500, *_POOL, warm_up=100),
+            _plain("httpx", "httpx, answer not decoded", "rest", "httpx", 1000, *_POOL, warm_up=100),
+            _plain("httpx-decoded", "httpx and the same decoding", "rest", "httpx_decoded", 1000, *_POOL, warm_up=100),
+            _plain("own", "deepgram_anyio", "rest", "own", 1000, *_POOL, warm_up=100),
         ),
     ),
     Case(

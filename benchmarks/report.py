@@ -80,9 +80,9 @@ def markdown(
             lines += ["", f"### {case.title}", "", *case_table(case, figures)]
     lines += ["", "### Versions", "", "| environment | packages |", "|---|---|"]
     for environment, found in sorted(versions.items()):
-        shown = ", ".join(f"{name} {found[name]}" for name in _SHOWN if name in found)
         called = f"{environment} {__version__}" if environment == OWN else environment
-        lines.append(f"| {called} | {shown} |")
+        if shown := ", ".join(f"{name} {found[name]}" for name in _SHOWN if name in found):
+            lines.append(f"| {called} | {shown} |")
     return "\n".join(lines)
 
 
