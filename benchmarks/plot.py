@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ def _draw_panel(axis: Any, case: str, figures: Figures) -> None:
         axis.annotate(f"{median:,.1f}", (high, row), xytext=(4, 0), textcoords="offset points", va="center", color=_INK)
     axis.set_yticks(range(len(bars)), [client.name for _, _, client in bars])
     axis.set_xscale("log")
-    axis.set_xlim(right=max(spread[1] for _, spread, _ in bars) * 2)
+    # Full decades at the left, so that no bar looks like nothing.
+    lowest = min(spread[0] for _, spread, _ in bars)
+    axis.set_xlim(10.0 ** (math.ceil(math.log10(lowest)) - 1), max(spread[1] for _, spread, _ in bars) * 2)
     axis.set_title(_PANELS[case], loc="left", fontsize=10)
     axis.grid(axis="x", color=_GRID, linewidth=0.6)
     axis.set_axisbelow(True)
