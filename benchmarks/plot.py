@@ -28,7 +28,7 @@ def draw(figures: Figures, path: Path) -> None:
     panels = [name for name in _PANELS if figures.measured(name)]
     if not panels:
         raise ValueError("there is nothing to draw")
-    style = {
+    style: dict[Any, Any] = {
         "svg.hashsalt": "deepgram_anyio",
         "svg.fonttype": "none",
         "font.family": "sans-serif",

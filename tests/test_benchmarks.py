@@ -204,3 +204,26 @@ def test_a_run_that_fails_says_what_it_printed() -> None:
             1,
             print,
         )
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--only", "down"], 1), (["--only", "down", "--quick"], 0)])
+def test_a_broken_promise_fails_a_run_that_is_not_quick(
+    arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = measuring.Runner({}, os.devnull, quick=False)
+    found.figures = _figures(own_asyncio__cpu_us=10.0, v7_async__cpu_us=100.0, websockets__cpu_us=20.0)
+    monkeypatch.setattr(bench, "_measure", lambda _: found)
+    assert bench.main([*arguments, "--json", str(tmp_path / "found.json")]) == code
+    assert "bench: 1 promises kept, 1 not" in capsys.readouterr().out
+    document = json.loads((tmp_path / "found.json").read_text())
+    assert document["cases"]["down"]["v7-async"]["cpu_us"]["median"] == 100.0
+    assert [promise["kept"] for promise in document["promises"]].count(False) == 1
+
+
+def test_a_run_that_fails_fails_the_suite(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(_: object) -> measuring.Runner:
+        raise measuring.BenchError("the client said this")
+
+    monkeypatch.setattr(bench, "_measure", fail)
+    assert bench.main([]) == 2
+    assert "the client said this" in capsys.readouterr().err
