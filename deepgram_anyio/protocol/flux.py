@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class Word(Data, gc=False):
+class Word(Data):
     """One word of a transcript.
 
     Attributes:

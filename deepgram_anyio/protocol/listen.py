@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-class Word(Data, gc=False):
+class Word(Data):
     """One word of a transcript.
 
     Attributes:

@@ -141,7 +141,8 @@ class ListenMachine(TranscriptionMachine[State]):
         if self.origin_s:
             shift(event, self.origin_s)
         if type(event) is Results:
-            channel = _channel(event)
+            index = event.channel_index
+            channel = index[0] if index else 0
             if self.resumed:
                 # Where channels get results of their own, the replay begins with the one that is behind.
                 cut_before(event, self.ledger.covered_s(channel))
@@ -156,7 +157,7 @@ class ListenMachine(TranscriptionMachine[State]):
 
     def _drop_interim(self, channel: int) -> None:
         for index, event in enumerate(self.events):
-            if type(event) is Results and not event.is_final and _channel(event) == channel:
+            if type(event) is Results and not event.is_final and (event.channel_index or [0])[0] == channel:
                 del self.events[index]
                 return
 
@@ -166,7 +167,3 @@ class ListenMachine(TranscriptionMachine[State]):
 
     def on_idle(self) -> None:
         self.close(1011, "NET-0001: did not receive audio data or a text message within the timeout window")
-
-
-def _channel(result: Results) -> int:
-    return result.channel_index[0] if result.channel_index else 0

@@ -14,8 +14,12 @@ def explicit_false() -> bool:
     return False
 
 
-class Data(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A part of a message. Fields that the server left out are None; fields that we do not know are ignored."""
+class Data(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """A part of a message. Fields that the server left out are None; fields that we do not know are ignored.
+
+    It holds plain data, in which there are no cycles, so the garbage collector does not look at it: that would cost a
+    fifth of the time that receiving takes.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form as plain dicts, lists, strings and numbers, without absent fields."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
+import anyio
+
 from ..protocol.audio_machine import TranscriptionMachine
 from ..protocol.ledger import AudioFormat
 from ..protocol.machine import Machine
@@ -63,8 +65,15 @@ class AudioSender(Connection[S, E]):
             await self._feed(opened, pace)
 
     async def _feed(self, source: AudioSource, pace: float | None) -> None:
+        session = self._session
         async for chunk in source.chunks(pace):
-            await self._session.send_audio(chunk)
+            if pace is None:
+                await session.send_audio(chunk)
+                continue
+            try:
+                session.send_audio_nowait(chunk, at_once=True)  # it has just waited for its time
+            except anyio.WouldBlock:
+                await session.send_audio(chunk)
 
 
 class AudioConnection(AudioSender[M, E]):

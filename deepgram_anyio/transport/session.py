@@ -127,8 +127,12 @@ class Session(Generic[M]):
             await self.wait_for_room(len(data))
         self._accept(data, at_once=True)
 
-    def send_audio_nowait(self, data: bytes | memoryview) -> None:
+    def send_audio_nowait(self, data: bytes | memoryview, *, at_once: bool = False) -> None:
         """Queue audio at once. What is queued in one step of the event loop goes out in one write.
+
+        Args:
+            data: the audio.
+            at_once: write it now, if the line is idle.
 
         Raises:
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
@@ -137,7 +141,7 @@ class Session(Generic[M]):
         self._check_size(data)
         if self._full_for(len(data)):
             raise anyio.WouldBlock
-        self._accept(data, at_once=False)
+        self._accept(data, at_once=at_once)
 
     def _check_size(self, data: bytes | memoryview) -> None:
         if len(data) > self.limits.max_message_bytes:

@@ -15,6 +15,7 @@ import anyio.to_thread
 from ..errors import ConfigError
 from ..protocol.ledger import AudioFormat
 from ..protocol.wav import WavError, WavReader
+from .clock import loop_clock
 
 __all__ = ["AudioInput", "AudioSource", "open_pieces", "open_source"]
 
@@ -30,6 +31,7 @@ _Read: TypeAlias = Callable[[], Awaitable[bytes | None]]
 _READ_BYTES = 64 * 1024
 _SNIFF_BYTES = 12
 _PACED_S = 0.02
+_TICK_S = 0.005
 _UNPACED_S = 0.1
 _CONTAINER_BYTES = 8 * 1024
 
@@ -80,6 +82,7 @@ class _Chunks:
         self._size = size
         self._pace = pace
         self._byte_rate = byte_rate
+        self._clock = loop_clock()
         self._began: float | None = None
         self._sent = 0
         self._piece = b""
@@ -95,18 +98,16 @@ class _Chunks:
                 raise StopAsyncIteration
             self._piece, self._offset = piece, 0
         if self._pace is not None:
-            await self._wait(self._pace)
+            # Against the start, not the last chunk: late wake-ups do not add up.
+            if self._began is None:
+                self._began = self._clock()
+            due = self._began + self._sent / self._byte_rate / self._pace
+            # Those of many sources that are due within one tick are woken together: one turn of the event loop for all.
+            await anyio.sleep(max(0.0, math.ceil(due / _TICK_S) * _TICK_S - self._clock()))
         chunk = self._piece[self._offset : self._offset + self._size]
         self._offset += len(chunk)
         self._sent += len(chunk)
         return chunk
-
-    async def _wait(self, pace: float) -> None:
-        # Against the start, not the last chunk: late wake-ups do not add up.
-        now = anyio.current_time()
-        if self._began is None:
-            self._began = now
-        await anyio.sleep(max(0.0, self._began + self._sent / self._byte_rate / pace - now))
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ def _with_time_text(value: Any) -> Any:
     return time_text(value) if isinstance(value, date) else value
 
 
-class Record(Data, kw_only=True):
+class Record(Data, gc=True, kw_only=True):
     """A part of an answer. Fields that the server left out are None; fields that we do not know are ignored."""
 
     def to_dict(self) -> dict[str, Any]:
