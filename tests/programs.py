@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-__all__ = ["start_program"]
+__all__ = ["interrupt", "start_program"]
 
 
 def start_program(command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
@@ -27,3 +29,19 @@ def start_program(command: Sequence[str], **options: Any) -> subprocess.Popen[st
 
 def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupt(program: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, once the program's main thread sleeps.
+
+    Python runs signal handlers in its main thread, between two steps. A signal that arrives after the last step before
+    that thread falls asleep in the event loop is noticed when something else wakes it: on an idle loop, never.
+    """
+    thread = Path(f"/proc/{program.pid}/task/{program.pid}")
+    ran, deadline = "", time.monotonic() + 10
+    while thread.exists() and time.monotonic() < deadline:
+        before, ran = ran, (thread / "schedstat").read_text().split()[0]  # nanoseconds
+        if ran == before:
+            break
+        time.sleep(0.05)
+    program.send_signal(signal.SIGINT)

@@ -14,7 +14,7 @@ import pytest
 from deepgram_anyio.sync import LiveTranscriptionEvents
 from deepgram_anyio.sync.v4.socket_listen import ListenWebSocketClient
 
-from ..programs import start_program
+from ..programs import interrupt, start_program
 from ..stand_in import say
 from ..sync.socket_support import RAW, TONE, Record, config, stand_in
 from ..transport.fakes import results
@@ -56,9 +56,9 @@ def test_a_program_that_closes_nothing_ends_at_once(style: str, ending: str) -> 
         with start_program(command) as running:
             assert running.stdout is not None
             assert running.stdout.readline() == "ready\n"
-            began = time.monotonic()
             if ending == "Ctrl-C":
-                running.send_signal(signal.SIGINT)
+                interrupt(running)
+            began = time.monotonic()
             try:
                 _, errors = running.communicate(timeout=10)
             finally:

@@ -19,7 +19,7 @@ from deepgram_anyio.local import serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.sync.loop import event_loop_thread
 
-from ..programs import start_program
+from ..programs import interrupt, start_program
 from .socket_support import QUIET, TONE
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +58,9 @@ def run(name: str, ending: str, path: Path, backend: tuple[str, ...], url: str) 
             assert program.stdout is not None
             assert program.stderr is not None
             ready = program.stdout.readline()
-            began = time.monotonic()
             if ready == "ready\n" and ending == "interrupt":
-                program.send_signal(signal.SIGINT)
+                interrupt(program)
+            began = time.monotonic()
             # Not `communicate`, which would close the input that an interrupted program waits for.
             program.wait(timeout=20)
             took_s = time.monotonic() - began

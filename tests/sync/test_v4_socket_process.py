@@ -15,7 +15,7 @@ import pytest
 from deepgram_anyio.sync.loop import event_loop_thread
 from deepgram_anyio.sync.v4.socket_listen import ListenWebSocketClient
 
-from ..programs import start_program
+from ..programs import interrupt, start_program
 from ..stand_in import say
 from ..transport.fakes import results
 from ..transport.peers import ServerEnd
@@ -54,9 +54,9 @@ def test_a_program_that_does_not_finish_ends_all_the_same(mode: str) -> None:
             assert program.stdout.readline() == "ready\n"
             # The signal is to meet it while it waits for an answer that does not come.
             assert mode != "finish" or finishing.wait(10)
-            began = time.monotonic()
             if mode != "leave":
-                program.send_signal(signal.SIGINT)
+                interrupt(program)
+            began = time.monotonic()
             _, errors = program.communicate(timeout=10)
         assert time.monotonic() - began < 2
         assert program.returncode == (0 if mode == "leave" else -signal.SIGINT)
