@@ -14,13 +14,12 @@ Importing this package loads neither the network nor the event loop libraries; n
 
 from __future__ import annotations
 
-import importlib
-import logging
-from typing import TYPE_CHECKING, Any
-
 from ._version import __version__
 
+TYPE_CHECKING = False  # type checkers take it for true; importing `typing` would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import errors, protocol
     from .client import DeepgramClient
     from .config import ClientConfig
@@ -122,8 +121,6 @@ __all__ = [
     "protocol",
 ]
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())
-
 _HOMES = {
     "AgentConnection": "services.agent",
     "Analysis": "protocol.rest.analysis",
@@ -164,6 +161,8 @@ _MODULES = {"errors", "protocol"}
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     if name not in __all__:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import anyio
 import anyio.to_thread
 
+from ..transport.logs import project_logger
 from .answers import Refusal
 from .engines.base import Recognizer, Voice
 from .rest.callbacks import Callbacks
@@ -18,7 +19,7 @@ from .settings import ServerSettings
 
 __all__ = ["ServerState", "logger"]
 
-logger: logging.Logger = logging.getLogger("deepgram_anyio.local")
+logger: logging.Logger = project_logger("local")
 
 
 class ServerState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from ..protocol.machine import Machine
 from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
 from ..transport.link import FrameChannel
+from ..transport.logs import project_logger
 from ..transport.reconnect import Reconnector
 from ..transport.session import Session, open_session
 from ..transport.settings import Timeouts
@@ -28,7 +28,7 @@ M = TypeVar("M", bound=Machine[Any])
 E = TypeVar("E", covariant=True)
 C = TypeVar("C", bound="Connection[Any, Any]")
 
-_logger = logging.getLogger("deepgram_anyio")
+_logger = project_logger()
 _REQUEST_ID = "dg-request-id"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,6 +18,7 @@ from ..protocol.machine import Role
 from ..protocol.options import merge_options
 from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
+from ..transport.logs import project_logger
 from ..transport.sources import AudioInput
 from .audio_connection import AudioConnection, stream_source
 from .backend import Backend
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FluxConnection", "ListenV2"]
 
 _PATH = "/v2/listen"
-_logger = logging.getLogger("deepgram_anyio")
+_logger = project_logger()
 
 
 class FluxConnection(AudioConnection[FluxMachine, Event]):

@@ -15,12 +15,12 @@ from ..errors import DeepgramError
 from ..protocol.agent import FunctionCall, FunctionCallCancelled, FunctionCallResponse
 from ..protocol.agent_machine import AgentMachine
 from ..protocol.functions import ClientFunction, encode_error, encode_result
-from ..transport.logs import log_failure
+from ..transport.logs import log_failure, project_logger
 from ..transport.session import Session
 
 __all__ = ["FunctionCalls"]
 
-_logger = logging.getLogger("deepgram_anyio")
+_logger = project_logger()
 
 
 class FunctionCalls:

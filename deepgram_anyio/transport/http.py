@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,6 +17,7 @@ from .bodies import Body
 from .headers import checked_headers
 from .http_errors import is_final, is_unsent, translated_http
 from .http_network import DialFailed, DialledTransport
+from .logs import project_logger
 from .mapping import refused, retry_after_s
 from .proxies import Proxy, find_proxy
 from .settings import Limits, RetryPolicy, Timeouts
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpAnswer", "HttpPool", "HttpRequest"]
 
-_logger = logging.getLogger("deepgram_anyio.http")
+_logger = project_logger("http")
 
 _MAX_ERROR_BYTES = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS

@@ -1,11 +1,20 @@
-"""How a failure of the caller's own code is logged: it may quote what somebody said."""
+"""The project's loggers, and how a failure of the caller's own code is logged: it may quote what somebody said."""
 
 from __future__ import annotations
 
 import logging
 from types import TracebackType
 
-__all__ = ["log_failure"]
+__all__ = ["log_failure", "project_logger"]
+
+_NAME = "deepgram_anyio"
+# Nothing comes out until the program configures logging.
+logging.getLogger(_NAME).addHandler(logging.NullHandler())
+
+
+def project_logger(part: str = "") -> logging.Logger:
+    """Return the project's logger, or the one of a part of it, which hands on to that."""
+    return logging.getLogger(f"{_NAME}.{part}" if part else _NAME)
 
 
 def log_failure(logger: logging.Logger, level: int, what: str, error: BaseException) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
@@ -15,12 +14,13 @@ from ..protocol.machine import Machine
 from ..protocol.messages import Reconnected
 from ..protocol.policy import Outage, Reconnection, ReconnectPolicy, recoverable
 from .link import FrameChannel
+from .logs import project_logger
 
 __all__ = ["Reconnector"]
 
 M = TypeVar("M", bound=Machine[Any])
 
-_logger = logging.getLogger("deepgram_anyio")
+_logger = project_logger()
 
 
 class Reconnector(Generic[M]):

@@ -10,6 +10,7 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
+from ...transport.logs import project_logger
 from ..answers import Refusal
 from ..asgi import REQUEST_ID
 from .fetch import Outbound, RemoteError
@@ -21,7 +22,7 @@ WAITS_S: Final = (1.0, 4.0)
 
 _TRY_S: Final = 60.0
 
-_logger: logging.Logger = logging.getLogger("deepgram_anyio.local")
+_logger: logging.Logger = project_logger("local")
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ...transport.logs import project_logger
 from .decoding import EXTRA, decode, plan_of
 from .errors import DeepgramTypeError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseOptions", "BaseResponse"]
 
-_log = logging.getLogger("deepgram_anyio.sync")
+_log = project_logger("sync")
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 

@@ -16,14 +16,14 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from ...transport.logs import log_failure
+from ...transport.logs import log_failure, project_logger
 from .base import BaseResponse
 from .errors import DeepgramTypeError
 from .responses_common import ErrorResponse, UnhandledResponse
 
 __all__ = ["AsyncioRunner", "Dispatcher", "EventKind", "Handler", "Handlers", "Happening", "Runner", "caller_runner"]
 
-_log = logging.getLogger("deepgram_anyio.sync")
+_log = project_logger("sync")
 
 _CLIENT_NAMES = frozenset({"client", "connection", "self"})
 
