@@ -173,3 +173,17 @@ def test_importing_the_package_is_lazy(name: str) -> None:
     loaded = _fresh(f"import {name}")
     assert name in loaded
     assert loaded & HEAVY == set()
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    program = "import sys; before = set(sys.modules); import deepgram_anyio; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["__future__", "deepgram_anyio", "deepgram_anyio._version"]
+
+
+def test_every_logger_is_silent_until_the_program_configures_logging() -> None:
+    loggers = [path for path in (ROOT / PACKAGE).rglob("*.py") if 'logging.getLogger("' in path.read_text("utf-8")]
+    assert loggers == []  # `transport.logs.project_logger` makes them
+    program = "from deepgram_anyio.services.connection import _logger; _logger.error('not to be seen')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr == ""

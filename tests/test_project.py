@@ -31,8 +31,12 @@ def _read(name: str) -> str:
 
 
 def _public_names(tree: ast.Module) -> set[str]:
-    """What a module defines at its top level and does not hide; imports and type parameters do not count."""
-    return {name for node in tree.body for name in _bound(node) if not name.startswith("_")}
+    """What a module defines at its top level and does not hide; imports and type parameters do not count.
+
+    Neither does TYPE_CHECKING, which is an import mostly, and a constant where importing `typing` would take too long.
+    """
+    names = {name for node in tree.body for name in _bound(node) if not name.startswith("_")}
+    return names - {"TYPE_CHECKING"}
 
 
 def _bound(node: ast.stmt) -> Iterator[str]:
