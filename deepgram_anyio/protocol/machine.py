@@ -125,6 +125,7 @@ class Machine(Generic[S]):
             self._sends_audio, self._receives_audio = self._receives_audio, self._sends_audio
         self._sendable = frozenset(sent)
         self._codec = codec_for(received)
+        self._decode = self._codec.decode
         self._sent_at = self._heard_at = self._message_at = self._pinged_at = now
         self._unanswered_at: float | None = None  # when the oldest ping went out that nothing was heard after
         self._paused = False
@@ -251,7 +252,7 @@ class Machine(Generic[S]):
     def receive_text(self, data: str | bytes | memoryview, now: float) -> None:
         """Take in a text message."""
         if not self.ended:
-            self._receive(self._codec.decode(data), now)
+            self._receive(self._decode(data), now)
 
     def receive_binary(self, data: bytes | memoryview, now: float) -> None:
         """Take in a binary message."""

@@ -1,45 +1,81 @@
-"""Writing to an idle socket at once: one system call in the caller's own step, instead of a turn of the event loop.
+"""Writing to an idle connection at once: one system call in the caller's own step, instead of a turn of the event loop.
 
-Only anyio's plain TCP streams can be written past, and only where nothing of theirs is buffered in this process:
-neither asyncio's own event loops nor trio keep anything back once a send has returned. With TLS there is no way past,
-and uvloop's sockets do not tell when they are closed.
+Only anyio's plain TCP streams can be written past: asyncio's transports, uvloop's among them, take data at any time and
+keep it in order, and trio keeps nothing back once a send has returned. With TLS there is no way past.
 """
 
 from __future__ import annotations
 
-import os
+import socket
 import sys
-from asyncio.trsock import TransportSocket
-from collections.abc import Callable
-from socket import socket
+from typing import Any, Protocol, runtime_checkable
 
 from anyio.abc import ByteStream, SocketAttribute, SocketStream
 
 from .lanes import lanes_are_on
 
-__all__ = ["direct_writer"]
+__all__ = ["DirectWriter", "direct_writer"]
 
 
-def direct_writer(stream: ByteStream) -> Callable[[bytes], int] | None:
-    """Return a function that writes to a stream's socket at once; None when the stream has to be used itself.
+class DirectWriter(Protocol):
+    """Writes past a stream; only while nobody is sending to it."""
 
-    The function may be called only while nobody is sending to the stream. It returns how many of the bytes were taken:
-    0 when there is no room, and when anything is wrong, of which the stream's own `send` will tell.
-    """
-    if sys.platform == "win32" or not lanes_are_on() or not isinstance(stream, SocketStream):
-        return None
-    raw = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - not Django's
-    if not isinstance(raw, (socket, TransportSocket)):
-        return None
+    def write(self, data: bytes) -> int:
+        """Write, and return how many bytes were taken.
 
-    def write(data: bytes) -> int:
-        # Asked each time, since an event loop closes a broken socket by itself, and its number may be another's then.
-        descriptor = raw.fileno()
-        if descriptor < 0:
+        That is 0 when there is no room, and when anything is wrong, of which the stream's own `send` will tell.
+        """
+        ...
+
+    @property
+    def drained(self) -> bool:
+        """Whether all that was taken has left; if not, the stream's own `send`, even of nothing, waits for it."""
+        ...
+
+
+@runtime_checkable
+class _Transport(Protocol):
+    """What is needed of an `asyncio.WriteTransport`, of which uvloop's are no subclass."""
+
+    def is_closing(self) -> bool: ...
+    def get_write_buffer_size(self) -> int: ...
+    def write(self, data: bytes) -> None: ...
+
+
+class _TransportWriter:
+    def __init__(self, transport: _Transport) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> int:
+        if self._transport.is_closing() or self._transport.get_write_buffer_size():
             return 0
+        self._transport.write(data)
+        return len(data)
+
+    @property
+    def drained(self) -> bool:
+        return not self._transport.get_write_buffer_size()
+
+
+class _SocketWriter:
+    drained = True
+
+    def __init__(self, raw: socket.socket) -> None:
+        self._socket = raw
+
+    def write(self, data: bytes) -> int:
         try:
-            return os.write(descriptor, data)
+            return self._socket.send(data)
         except OSError:
             return 0
 
-    return write
+
+def direct_writer(stream: ByteStream) -> DirectWriter | None:
+    """Return what writes to a stream at once; None when the stream itself has to be used."""
+    if sys.platform == "win32" or not lanes_are_on() or not isinstance(stream, SocketStream):
+        return None
+    transport: Any = getattr(stream, "_transport", None)  # anyio does not show it
+    if isinstance(transport, _Transport):
+        return _TransportWriter(transport)
+    raw = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - not Django's
+    return _SocketWriter(raw) if isinstance(raw, socket.socket) else None

@@ -112,8 +112,9 @@ class Link:
             Whether the machine's state is another than at the last call.
         """
         machine = self.machine
-        if machine.outgoing:
-            self._collect_frames(machine.outgoing)
+        outgoing = machine.outgoing
+        if outgoing:
+            self._collect_frames(outgoing)
             if at_once is None or self._channel is None or not self._write_at_once(self._channel, at_once):
                 self._wake_writer()
         if machine.retimed:

@@ -49,8 +49,9 @@ class WebSocket:
         self._ended = False  # the last Close frame was handed out
         self._broken: Exception | None = None  # how reading failed, below WebSocket
         self._unwritable = ""  # why nothing can be written any more
-        self._write_direct = direct_writer(stream)
+        self._direct = direct_writer(stream)
         self._rest = b""  # of what `send_at_once` could not write whole; goes before everything else
+        self._undrained = False  # what it wrote has not left yet
         self._write_lock = anyio.Lock(fast_acquire=True)
         self._receiving = False
         self._reader_left: anyio.Event | None = None  # somebody who closes waits for the task that receives
@@ -151,8 +152,8 @@ class WebSocket:
             Whether they were sent; when not, nothing was. If `unfinished` is true then, the next `send_batch`, of
             nothing at least, writes the rest.
         """
-        write = self._write_direct
-        if write is None or self._rest or self._unwritable or self._closed or self._write_lock.locked():
+        direct = self._direct
+        if direct is None or self.unfinished or self._unwritable or self._closed or self._write_lock.locked():
             return False
         if self._framing.closing or self._framing.owes_replies:
             return False
@@ -160,14 +161,17 @@ class WebSocket:
             data = self._framing.encode(frames)
         except LocalProtocolError:
             return False  # `send_batch` tells it to who sent them
-        count = write(data)
-        self._rest = data[count:] if count else b""
-        return count > 0
+        count = direct.write(data)
+        if not count:
+            return False
+        self._rest = data[count:]
+        self._undrained = not direct.drained
+        return True
 
     @property
     def unfinished(self) -> bool:
         """Whether a part of what was sent waits for the next `send_batch`."""
-        return bool(self._rest)
+        return self._undrained or bool(self._rest)
 
     async def send(self, message: str | bytes) -> None:
         """Send one message: str as text, bytes as binary. See `send_batch` for errors and cancellation."""
@@ -186,7 +190,8 @@ class WebSocket:
     async def _write(self, data: bytes) -> None:
         self._unwritable = "an earlier write to the connection was cut short"
         data, self._rest = self._rest + data, b""
-        for start in range(0, len(data), _WRITE_BYTES):
+        least, self._undrained = int(self._undrained), False  # an empty write waits for what was written at once
+        for start in range(0, max(least, len(data)), _WRITE_BYTES):
             with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:
                 await self._stream.send(data[start : start + _WRITE_BYTES])
             if scope.cancelled_caught:
