@@ -214,6 +214,7 @@ class TranscriptionMachine(AudioMachine[S]):
 
     def acknowledge(self, until_s: float, channel: int, now: float) -> None:
         """A final result covers a channel up to a time on the stream's timeline."""
-        self.ledger.covered(until_s, channel, now)
-        if self.replay is not None:
-            self.replay.covered(self.ledger.acknowledged_s)
+        ledger, replay = self.ledger, self.replay
+        ledger.covered(until_s, channel, now)
+        if replay is not None and replay.end:
+            replay.covered(ledger.acknowledged_s)

@@ -175,13 +175,19 @@ async def open_connection(
     name, host = session.machine.kind.name, urlsplit(backend.agent_url if agent else backend.api_url).netloc
     try:
         async with open_session(session):
-            with anyio.CancelScope(deadline=usable_by) as greeting:
-                await session.wait_ready()
-            if greeting.cancelled_caught:
-                raise TimeoutError(f"{host} accepted the connection, but did not greet within {timeouts.connect_s:g} s")
+            await _greeted(
+                session, usable_by, f"{host} accepted the connection, but did not greet within {timeouts.connect_s} s"
+            )
             _logger.info("%s: connected to %s, request %s", name, host, session.request_id)
             yield opened
             await opened.aclose()
     finally:
         outcome = session.machine.failure or session.machine.state.value
         _logger.info("%s: request %s ended: %s", name, session.request_id, outcome)
+
+
+async def _greeted(session: Session[Any], by: float, failure: str) -> None:
+    with anyio.CancelScope(deadline=by) as greeting:
+        await session.wait_ready()
+    if greeting.cancelled_caught:
+        raise TimeoutError(failure)

@@ -44,7 +44,7 @@ class Framing:
         self.failure: RemoteProtocolError | None = None
         self._max_bytes = max_message_bytes
         self._decoder = FrameDecoder(client=client)
-        self._encoder = FrameProtocol(client=client, extensions=[])
+        self._client = client
         self._lanes = client and (lanes_are_on() if lanes is None else lanes)
         self._masker = FrameMasker() if self._lanes else None
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
@@ -54,6 +54,11 @@ class Framing:
         self._owed_pongs: list[bytes] = []
         self._owed_close: Close | None = None
         self._trailing = trailing
+
+    @property
+    def _encoder(self) -> FrameProtocol:
+        """Make what encodes whatever is not plain; it has no state between whole messages."""
+        return FrameProtocol(client=self._client, extensions=[])
 
     @property
     def closing(self) -> bool:

@@ -11,12 +11,11 @@ import struct
 
 __all__ = ["FrameMasker"]
 
-_KEYS = 1024
+_KEYS = 64  # drawn at once; every connection keeps so many
 _UNPACK_KEYS = struct.Struct(f"<{_KEYS}I").unpack
 _FIN = 0x80
 _MASKED = 0x80
 _WORD = 4
-_FIRST_BYTE = {opcode: bytes([_FIN | opcode]) for opcode in (1, 2)}
 
 
 class FrameMasker:
@@ -28,7 +27,7 @@ class FrameMasker:
         self._used = 0
         # For payloads as long as the last one, which those of audio mostly are.
         self._length = -1
-        self._head = b""
+        self._heads: dict[int, bytes] = {}
         self._padded = 0
         self._ones = 0
 
@@ -49,7 +48,7 @@ class FrameMasker:
             self._key_words = _UNPACK_KEYS(self._keys)
         self._used = used + 1
         masked = int.from_bytes(payload, "little") ^ self._ones * self._key_words[used]
-        head = _FIRST_BYTE[opcode] + self._head + self._keys[_WORD * used : _WORD * used + _WORD]
+        head = self._heads[opcode] + self._keys[_WORD * used : _WORD * used + _WORD]
         return head, masked.to_bytes(self._padded, "little")[:length]
 
     def _prepare(self, length: int) -> None:
@@ -59,8 +58,9 @@ class FrameMasker:
         # Times a key, this is the key, repeated.
         self._ones = int.from_bytes(b"\1\0\0\0" * words, "little")
         if length < 126:
-            self._head = struct.pack("!B", _MASKED | length)
+            head = struct.pack("!B", _MASKED | length)
         elif length < 1 << 16:
-            self._head = struct.pack("!BH", _MASKED | 126, length)
+            head = struct.pack("!BH", _MASKED | 126, length)
         else:
-            self._head = struct.pack("!BQ", _MASKED | 127, length)
+            head = struct.pack("!BQ", _MASKED | 127, length)
+        self._heads = {opcode: bytes([_FIN | opcode]) + head for opcode in (1, 2)}

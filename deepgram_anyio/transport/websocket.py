@@ -23,7 +23,7 @@ from .urls import WebSocketUrl
 
 __all__ = ["WebSocket", "connect_websocket", "open_websocket"]
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 128 * 1024
 _WRITE_BYTES = 64 * 1024
 
 
