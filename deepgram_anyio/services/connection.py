@@ -175,9 +175,7 @@ async def open_connection(
     name, host = session.machine.kind.name, urlsplit(backend.agent_url if agent else backend.api_url).netloc
     try:
         async with open_session(session):
-            await _greeted(
-                session, usable_by, f"{host} accepted the connection, but did not greet within {timeouts.connect_s} s"
-            )
+            await _greeted(session, host, timeouts.connect_s, by=usable_by)
             _logger.info("%s: connected to %s, request %s", name, host, session.request_id)
             yield opened
             await opened.aclose()
@@ -186,8 +184,8 @@ async def open_connection(
         _logger.info("%s: request %s ended: %s", name, session.request_id, outcome)
 
 
-async def _greeted(session: Session[Any], by: float, failure: str) -> None:
+async def _greeted(session: Session[Any], host: str, within_s: float | None, *, by: float) -> None:
     with anyio.CancelScope(deadline=by) as greeting:
         await session.wait_ready()
     if greeting.cancelled_caught:
-        raise TimeoutError(failure)
+        raise TimeoutError(f"{host} accepted the connection, but did not greet within {within_s:g} s")
