@@ -32,8 +32,8 @@ class AudioSender(Connection[S, E]):
     async def send(self, audio: bytes | bytearray | memoryview) -> None:
         """Send audio in the announced format; an empty chunk is left out, since on the wire it would end the stream.
 
-        Waits while more than `Limits.max_unsent_bytes` wait to be sent. Other tasks get their turn at every 16th call at
-        the latest. Cancelled, it has sent nothing.
+        Waits while more than `Limits.max_unsent_bytes` wait to be sent. Other tasks get their turn at every 16th call,
+        if not before. Cancelled, it has sent nothing.
 
         Raises:
             LocalProtocolError: the stream takes no audio any more.
