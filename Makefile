@@ -34,7 +34,7 @@ demo-agent: ## a spoken conversation with the embedded agent, which calls a Pyth
 
 test: ## all tests, on asyncio, asyncio with uvloop, and trio
 	$(DEV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## ruff: rules and formatting
 	$(DEV)

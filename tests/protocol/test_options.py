@@ -245,7 +245,11 @@ def test_values_are_spelled(value: Any, query: str) -> None:
     assert Options().to_query({"x": value}) == query
 
 
-@pytest.mark.parametrize("value", [b"x", bytearray(b"x"), memoryview(b"x"), object(), {"k": object()}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [b"x", bytearray(b"x"), memoryview(b"x"), object(), {"k": object()}],
+    ids=lambda value: type(value).__name__,
+)
 def test_values_that_have_no_spelling(value: Any) -> None:
     with pytest.raises(ConfigError, match="x: cannot send a value of type"):
         Options().to_query({"x": value})
