@@ -20,6 +20,7 @@ from .signals import Latch, Signal
 __all__ = ["FrameChannel", "Link", "LinkOwner"]
 
 _IDLE_S = 0.001
+_MOST_AT_ONCE_BYTES = 64 * 1024  # the writer sends more in pieces, each with a deadline of its own
 
 
 class FrameChannel(Protocol):
@@ -143,7 +144,7 @@ class Link:
         # A caller who sends on and on is better served by the writer, which puts many frames into one write.
         if self._writing or now - self._written_at < _IDLE_S or self._farewell is not None:
             return False
-        if not channel.send_at_once(unsent):
+        if self.unsent_bytes > _MOST_AT_ONCE_BYTES or not channel.send_at_once(unsent):
             return False
         self._written_at = now
         unsent.clear()

@@ -125,7 +125,7 @@ class Session(Generic[M]):
         else:
             self._in_a_row = 0
             await self.wait_for_room(len(data))
-        self._accept(data, at_once=True)
+        self.act(self.machine.send_audio, data, at_once=True)
 
     def send_audio_nowait(self, data: bytes | memoryview, *, at_once: bool = False) -> None:
         """Queue audio at once. What is queued in one step of the event loop goes out in one write.
@@ -141,7 +141,7 @@ class Session(Generic[M]):
         self._check_size(data)
         if self._full_for(len(data)):
             raise anyio.WouldBlock
-        self._accept(data, at_once=at_once)
+        self.act(self.machine.send_audio, data, at_once=at_once)
 
     def _check_size(self, data: bytes | memoryview) -> None:
         if len(data) > self.limits.max_message_bytes:
@@ -149,31 +149,28 @@ class Session(Generic[M]):
                 f"a message of {len(data)} bytes is longer than the {self.limits.max_message_bytes} allowed"
             )
 
-    def _accept(self, data: bytes | memoryview, *, at_once: bool) -> None:
+    async def call(self, step: Callable[[float], None]) -> None:
+        """Do as `act`, after waiting like `send_audio`. Cancelled, it has done nothing."""
+        await self.wait_for_room()
+        self.act(step)
+
+    def act(self, step: Callable[..., None], *args: Any, at_once: bool = False) -> None:
+        """Let the machine do something, and carry out what follows from it.
+
+        Args:
+            step: a method of the machine; it gets the arguments and the present time.
+            args: the arguments.
+            at_once: write what it wants written now, if the line is idle.
+        """
         now = self._clock()
         try:
-            self.machine.send_audio(data, now)
+            step(*args, now)
         except DeepgramError as error:
             self._reported = self._reported or error is self.machine.failure
             raise
         finally:
             if self._link.collect(at_once=now if at_once else None):
                 self._on_new_state()
-
-    async def call(self, step: Callable[[float], None]) -> None:
-        """Do as `act`, after waiting like `send_audio`. Cancelled, it has done nothing."""
-        await self.wait_for_room()
-        self.act(step)
-
-    def act(self, step: Callable[[float], None]) -> None:
-        """Let the machine do something at the present time, and carry out what follows from it."""
-        try:
-            step(self._clock())
-        except DeepgramError as error:
-            self._reported = self._reported or error is self.machine.failure
-            raise
-        finally:
-            self.follow_up()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """End the session from this side, after what is queued has been written; harmless when it has ended."""

@@ -99,6 +99,16 @@ async def test_a_line_that_takes_nothing_at_once_is_left_to_the_writer() -> None
         await channel.until(lambda: channel.written == [Binary(b"one")])
 
 
+async def test_what_takes_more_than_one_write_is_left_to_the_writer_and_its_deadlines() -> None:
+    channel = IdleChannel()
+    async with new_session(channel) as session:
+        await anyio.wait_all_tasks_blocked()
+        await session.send_audio(bytes(64 * 1024 + 1))
+        assert channel.written == []
+        await channel.until(lambda: len(channel.audio) == 64 * 1024 + 1)
+        assert channel.batches == [1]
+
+
 async def test_others_run_while_somebody_sends_on_and_on() -> None:
     channel = IdleChannel()
     turns = 0
