@@ -46,7 +46,7 @@ class AsgiChannel:
             elif isinstance(frame, Binary):
                 await self._send({"type": "websocket.send", "bytes": bytes(frame.data)})
 
-    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+    def send_at_once(self, frame: Binary) -> bool:
         """Always False: ASGI sends only while one waits."""
         return False
 

@@ -11,6 +11,7 @@ import anyio.lowlevel
 from anyio.abc import ByteStream
 
 from ..errors import ConnectError, api_error
+from .direct import line_below_tls
 from .handshake import Exchange
 from .mapping import mapped
 from .proxies import Proxy, find_proxy
@@ -62,7 +63,7 @@ async def dial(
     assert context is not None
     async with closed_on_failure(stream):
         with mapped(f"connect to {way(target.host, target.port, via)}", connecting=True):
-            return await secured(stream, target.host, context)
+            return await secured(line_below_tls(stream), target.host, context)
 
 
 async def reach(host: str, port: int, via: Proxy | None, context: ssl.SSLContext | None) -> ByteStream:

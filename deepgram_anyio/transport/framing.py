@@ -163,6 +163,14 @@ class Framing:
         self.sent_close = sent_close
         return b"".join(pieces)
 
+    def plain(self, frame: Binary) -> bytes | None:
+        """Return the bytes of one binary frame; None when it has to go through `encode`."""
+        data = frame.data
+        if self._masker is None or type(data) is not bytes or len(data) > self._max_bytes:
+            return None
+        head, masked = self._masker.frame(2, data)
+        return head + masked
+
     def take_replies(self) -> bytes:
         """Return the pongs and the close frame that receiving made necessary, and owe them no longer.
 

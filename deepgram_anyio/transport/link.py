@@ -37,8 +37,8 @@ class FrameChannel(Protocol):
     async def send_batch(self, frames: Sequence[Frame]) -> None:
         """Write frames in order; raise a `TransportError` when the peer does not take them."""
 
-    def send_at_once(self, frames: Sequence[Frame]) -> bool:
-        """Write frames without waiting; False when that cannot be, and then nothing was written."""
+    def send_at_once(self, frame: Binary) -> bool:
+        """Write a frame without waiting; False when that cannot be, and then nothing was written."""
         ...
 
     @property
@@ -107,17 +107,16 @@ class Link:
         """Carry out what a step of the machine asked for: frames to write, deadlines moved, the end.
 
         Args:
-            at_once: the time, to write the frames now if the line is idle, instead of letting the writer do it.
+            at_once: the time, to write the audio among it now if the line is idle, instead of letting the writer do it.
 
         Returns:
             Whether the machine's state is another than at the last call.
         """
         machine = self.machine
         outgoing = machine.outgoing
-        if outgoing:
-            self._collect_frames(outgoing)
-            if at_once is None or self._channel is None or not self._write_at_once(self._channel, at_once):
-                self._wake_writer()
+        if outgoing and (at_once is None or not self._write_at_once(outgoing, at_once)):
+            self._queue(outgoing)
+            self._wake_writer()
         if machine.retimed:
             machine.retimed = False
             self._retimed.set()
@@ -129,7 +128,23 @@ class Link:
             self.ended.set()
         return True
 
-    def _collect_frames(self, outgoing: deque[Frame]) -> None:
+    def _write_at_once(self, outgoing: deque[Frame], now: float) -> bool:
+        """Write without waiting what is nothing but one short piece of audio; return whether it was."""
+        channel, frame = self._channel, outgoing[0]
+        # A caller who sends on and on is better served by the writer, which puts many frames into one write.
+        if channel is None or self._unsent or self._writing or now - self._written_at < _IDLE_S:
+            return False
+        if type(frame) is not Binary or len(outgoing) > 1 or len(frame.data) > _MOST_AT_ONCE_BYTES:
+            return False
+        if not channel.send_at_once(frame):
+            return False
+        outgoing.clear()
+        self._written_at = now
+        if channel.unfinished:
+            self._wake_writer()
+        return True
+
+    def _queue(self, outgoing: deque[Frame]) -> None:
         while outgoing:
             frame = outgoing.popleft()
             if type(frame) is Close:
@@ -137,19 +152,6 @@ class Link:
             else:
                 self._unsent.append(frame)
                 self.unsent_bytes += _size(frame)
-
-    def _write_at_once(self, channel: FrameChannel, now: float) -> bool:
-        """Write what is queued without waiting; return whether the writer has nothing to do."""
-        unsent = self._unsent
-        # A caller who sends on and on is better served by the writer, which puts many frames into one write.
-        if self._writing or now - self._written_at < _IDLE_S or self._farewell is not None:
-            return False
-        if self.unsent_bytes > _MOST_AT_ONCE_BYTES or not channel.send_at_once(unsent):
-            return False
-        self._written_at = now
-        unsent.clear()
-        self.unsent_bytes = 0
-        return not channel.unfinished
 
     def _wake_writer(self) -> None:
         """Let the writer write what is queued; the first time, it is started, since an idle line may never need it."""

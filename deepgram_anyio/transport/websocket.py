@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -49,9 +49,7 @@ class WebSocket:
         self._ended = False  # the last Close frame was handed out
         self._broken: Exception | None = None  # how reading failed, below WebSocket
         self._unwritable = ""  # why nothing can be written any more
-        self._direct = direct_writer(stream)
-        self._rest = b""  # of what `send_at_once` could not write whole; goes before everything else
-        self._undrained = False  # what it wrote has not left yet
+        self._direct = direct_writer(stream)  # None, too, when nothing can be written any more
         self._write_lock = anyio.Lock(fast_acquire=True)
         self._receiving = False
         self._reader_left: anyio.Event | None = None  # somebody who closes waits for the task that receives
@@ -142,36 +140,29 @@ class WebSocket:
             await self._write(self._framing.encode(frames))
             await self._write_replies()
 
-    def send_at_once(self, frames: Sequence[Frame]) -> bool:
-        """Send frames without waiting, if nobody is sending and the network takes them; they go together and in order.
+    def send_at_once(self, frame: Binary) -> bool:
+        """Send a message without waiting, if nobody is sending and the network takes data.
 
         Args:
-            frames: as for `send_batch`, but no Close.
+            frame: the message.
 
         Returns:
-            Whether they were sent; when not, nothing was. If `unfinished` is true then, the next `send_batch`, of
-            nothing at least, writes the rest.
+            Whether it was sent; when not, nothing was. If `unfinished` is true then, the next `send_batch`, of nothing
+            at least, sends the rest.
         """
-        direct = self._direct
-        if direct is None or self.unfinished or self._unwritable or self._closed or self._write_lock.locked():
+        direct, framing = self._direct, self._framing
+        if direct is None or self._write_lock.locked() or framing.closing or not direct.ready:
             return False
-        if self._framing.closing or self._framing.owes_replies:
+        data = framing.plain(frame)
+        if data is None:
             return False
-        try:
-            data = self._framing.encode(frames)
-        except LocalProtocolError:
-            return False  # `send_batch` tells it to who sent them
-        count = direct.write(data)
-        if not count:
-            return False
-        self._rest = data[count:]
-        self._undrained = not direct.drained
+        direct.write(data)
         return True
 
     @property
     def unfinished(self) -> bool:
         """Whether a part of what was sent waits for the next `send_batch`."""
-        return self._undrained or bool(self._rest)
+        return self._direct is not None and self._direct.held
 
     async def send(self, message: str | bytes) -> None:
         """Send one message: str as text, bytes as binary. See `send_batch` for errors and cancellation."""
@@ -189,14 +180,18 @@ class WebSocket:
 
     async def _write(self, data: bytes) -> None:
         self._unwritable = "an earlier write to the connection was cut short"
-        data, self._rest = self._rest + data, b""
-        least, self._undrained = int(self._undrained), False  # an empty write waits for what was written at once
-        for start in range(0, max(least, len(data)), _WRITE_BYTES):
-            with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:
-                await self._stream.send(data[start : start + _WRITE_BYTES])
-            if scope.cancelled_caught:
-                raise DeadlineError(f"the peer took no data for {self._timeouts.send_s} s")
-        self._unwritable = ""
+        direct, self._direct = self._direct, None
+        if direct is not None and direct.held:
+            await self._within_deadline(direct.finish())
+        for start in range(0, len(data), _WRITE_BYTES):
+            await self._within_deadline(self._stream.send(data[start : start + _WRITE_BYTES]))
+        self._unwritable, self._direct = "", direct
+
+    async def _within_deadline(self, writing: Awaitable[None]) -> None:
+        with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:
+            await writing
+        if scope.cancelled_caught:
+            raise DeadlineError(f"the peer took no data for {self._timeouts.send_s} s")
 
     def _end_error(self) -> ConnectionClosed:
         end = self._framing.end or self._framing.sent_close or Close(1006)
@@ -284,7 +279,7 @@ class WebSocket:
         does not interrupt it.
         """
         if not self._closed:
-            self._closed = True
+            self._closed, self._direct = True, None
             await close_at_once(self._stream)
 
 

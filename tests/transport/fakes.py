@@ -60,7 +60,7 @@ class FakeChannel:
         self.written.extend(frames)
         self._note()
 
-    def send_at_once(self, frames: Sequence[Frame]) -> bool:
+    def send_at_once(self, frame: Binary) -> bool:
         return False
 
     @property

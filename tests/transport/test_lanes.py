@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio
-import anyio.lowlevel
 import pytest
-from anyio.abc import ByteStream
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deepgram_anyio.errors import LocalProtocolError
 from deepgram_anyio.protocol.frames import Binary, Close, Frame, Ping, Pong, Text
-from deepgram_anyio.transport.direct import direct_writer
 from deepgram_anyio.transport.framing import Framing
 from deepgram_anyio.transport.lanes import lanes_are_on, take_plain, whole_frame_end
 from deepgram_anyio.transport.masking import FrameMasker
-from deepgram_anyio.transport.settings import Timeouts
-from deepgram_anyio.transport.websocket import WebSocket
 
-from .peers import serving, wire
+from .peers import wire
 from .test_framing import BROKEN, fed, streams
 
 MAX_BYTES = 100_000
@@ -162,50 +156,3 @@ def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, value: str | 
 
 
 # Writing at once.
-
-
-class Sink:
-    """A peer that keeps what it reads; it begins to read when it is told to."""
-
-    def __init__(self) -> None:
-        self.read = anyio.Event()
-        self.received = bytearray()
-
-    async def __call__(self, stream: ByteStream) -> None:
-        await self.read.wait()
-        async for data in stream:
-            self.received += data
-
-
-@pytest.mark.anyio
-async def test_an_idle_line_is_written_to_at_once_and_a_full_one_is_not() -> None:
-    sink = Sink()
-    async with serving(sink) as peer, await anyio.connect_tcp("127.0.0.1", peer.port) as stream:
-        framing = Framing(client=True, max_message_bytes=MAX_BYTES)
-        socket = WebSocket(stream, framing, response_headers={}, timeouts=Timeouts())
-        frames = [Binary(bytes([number % 256]) * 50_000) for number in range(2000)]
-        sent = 0
-        while socket.send_at_once([frames[sent]]):
-            sent += 1
-        assert 0 < sent < len(frames)
-        assert not socket.send_at_once([Binary(b"no room")])
-        sink.read.set()
-        await socket.send_batch(frames[sent : sent + 3])
-        assert not socket.unfinished
-        await socket.send_batch([Close(1000)])
-        await stream.send_eof()
-        await peer.all_closed()
-    far = Framing(client=False, max_message_bytes=MAX_BYTES)
-    assert far.receive(bytes(sink.received)) == [*frames[: sent + 3], Close(1000)]
-
-
-@pytest.mark.anyio
-async def test_nothing_is_written_to_a_socket_that_is_closed() -> None:
-    async with serving(Sink()) as peer:
-        stream = await anyio.connect_tcp("127.0.0.1", peer.port)
-        direct = direct_writer(stream)
-        assert direct is not None
-        assert direct.write(b"to somebody") == 11
-        await anyio.aclose_forcefully(stream)
-        await anyio.lowlevel.checkpoint()
-        assert direct.write(b"to nobody") == 0
