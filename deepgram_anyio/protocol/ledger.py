@@ -56,8 +56,9 @@ class Ledger:
             result_channels: how many channels get results of their own (``multichannel``), else 1.
         """
         self._byte_rate = audio.byte_rate
+        self._mark_bytes = int(_MARK_EVERY_S * (audio.byte_rate or 0))
         self._covered = dict.fromkeys(range(result_channels), 0.0)
-        self._marks: deque[tuple[float, float]] = deque(maxlen=_MARKS)
+        self._marks: deque[tuple[int, float]] = deque(maxlen=_MARKS)  # so many bytes were accepted by that time
         self.sent_bytes: int = 0
         self.acknowledged_s: float = 0.0
         self.latency_s: float | None = None
@@ -78,13 +79,12 @@ class Ledger:
         self.sent_bytes += count_bytes
         if self._byte_rate is None:
             return
-        end_s = self.sent_bytes / self._byte_rate
-        marks = self._marks
-        if len(marks) > 1 and end_s - marks[-2][0] < _MARK_EVERY_S:
+        marks, end = self._marks, self.sent_bytes
+        if len(marks) > 1 and end - marks[-2][0] < self._mark_bytes:
             # Tiny chunks share a mark; the time of its last byte is the one that counts.
-            marks[-1] = (end_s, now)
+            marks[-1] = (end, now)
         else:
-            marks.append((end_s, now))
+            marks.append((end, now))
 
     def covered_s(self, channel: int) -> float:
         """Return the end of the audio that final results cover on a channel."""
@@ -98,8 +98,10 @@ class Ledger:
         if until_s > covered[channel]:
             covered[channel] = until_s
             self.acknowledged_s = until_s if len(covered) == 1 else min(covered.values())
-        marks = self._marks
-        while marks and marks[0][0] < until_s - _MARK_EVERY_S / 2:
+        if not self._marks or self._byte_rate is None:
+            return
+        marks, until = self._marks, until_s * self._byte_rate - self._mark_bytes / 2
+        while marks and marks[0][0] < until:
             marks.popleft()
         if marks:
             self.latency_s = max(0.0, now - marks[0][1])

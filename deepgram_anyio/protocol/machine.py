@@ -101,6 +101,35 @@ class Machine(Generic[S]):
         retimed: a deadline may have come nearer though the state is the same; the owner puts it back.
     """
 
+    __slots__ = (
+        "_beyond_repair",
+        "_close",
+        "_codec",
+        "_decode",
+        "_heard_at",
+        "_message_at",
+        "_paused",
+        "_pinged_at",
+        "_progressed",
+        "_receives_audio",
+        "_row",
+        "_sendable",
+        "_sends_audio",
+        "_sent_at",
+        "_timers",
+        "_unanswered_at",
+        "ended",
+        "events",
+        "failure",
+        "fault",
+        "opened_at",
+        "outgoing",
+        "ready",
+        "retimed",
+        "role",
+        "state",
+    )  # more than fit into a shared dictionary: half the memory, and half the cache lines
+
     kind: ClassVar[SocketKind[Any]]
 
     def __init__(self, role: Role, timers: TimerSettings, now: float) -> None:

@@ -109,10 +109,14 @@ class Replay:
         """Tell whether so much can be added without anything falling out."""
         return self.end - self.start + count_bytes <= self.max_bytes
 
-    def add(self, data: bytes | memoryview) -> None:
+    def add(self, data: bytes | memoryview, *, given: bool = False) -> None:
         """Add audio. When the bound is reached, the oldest falls out.
 
         What the present connection was not given yet must not fall out: before, ask `room_for`.
+
+        Args:
+            data: the audio.
+            given: the present connection has it, and everything before.
         """
         size = len(data)
         self.accepted_bytes += size
@@ -124,6 +128,8 @@ class Replay:
             # Copies, so that what is forgotten of a long message does not live on in the rest of it.
             view = memoryview(data)
             pieces.extend(bytearray(view[at : at + _PIECE_BYTES]) for at in range(0, size, _PIECE_BYTES))
+        if given:
+            self._given = self.end
         if self.end - self.start > self.max_bytes:
             self.forgotten_bytes += self._drop(self._keep_from(0))
 

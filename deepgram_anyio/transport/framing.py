@@ -10,7 +10,7 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 from ..errors import LocalProtocolError, RemoteProtocolError
 from ..protocol.frames import Binary, Close, Frame, Ping, Pong, Text
 from .lanes import lanes_are_on, take_plain, whole_frame_end
-from .masking import FrameMasker
+from .masking import masked_frame
 
 __all__ = ["Framing"]
 
@@ -28,6 +28,7 @@ class Framing:
         end: the Close frame with which receiving ended; None while the connection is open.
         sent_close: the Close frame that `encode` was asked for; None when the peer or its failure began the close.
         failure: how the peer broke the protocol; None when it did not.
+        max_message_bytes: the longest message sent or accepted.
 
     Args:
         client: whether this end is the client, which masks what it sends.
@@ -42,11 +43,10 @@ class Framing:
         self.end: Close | None = None
         self.sent_close: Close | None = None
         self.failure: RemoteProtocolError | None = None
-        self._max_bytes = max_message_bytes
+        self.max_message_bytes = max_message_bytes
         self._decoder = FrameDecoder(client=client)
         self._client = client
         self._lanes = client and (lanes_are_on() if lanes is None else lanes)
-        self._masker = FrameMasker() if self._lanes else None
         self._opcode: Opcode | None = None  # of the message that is being put together from pieces
         self._message = bytearray()
         self._utf8_check = _Utf8Check()
@@ -115,7 +115,7 @@ class Framing:
         position, size = 0, len(data)
         while position < size and self.end is None:
             if self._between_messages():
-                position = take_plain(data, position, self._max_bytes, frames)
+                position = take_plain(data, position, self.max_message_bytes, frames)
             if position < size:
                 stop = self._next_stop(data, position)
                 self._decoder.receive_bytes(data[position:stop])
@@ -148,28 +148,20 @@ class Framing:
         sent_close = self.sent_close
         ended = self.closing
         pieces: list[bytes | bytearray] = []
-        masker, max_bytes = self._masker, self._max_bytes
+        plain, max_bytes = self._lanes, self.max_message_bytes
         for frame in frames:
             if ended:
                 raise LocalProtocolError("nothing can be sent after a Close frame")
-            if masker is not None and type(frame) is Binary:
+            if plain and type(frame) is Binary:
                 data = frame.data
                 if type(data) is bytes and len(data) <= max_bytes:
-                    pieces += masker.frame(2, data)
+                    pieces.append(masked_frame(2, data))
                     continue
             pieces.append(self._encode(frame))
             if isinstance(frame, Close):
                 ended, sent_close = True, frame
         self.sent_close = sent_close
         return b"".join(pieces)
-
-    def plain(self, frame: Binary) -> bytes | None:
-        """Return the bytes of one binary frame; None when it has to go through `encode`."""
-        data = frame.data
-        if self._masker is None or type(data) is not bytes or len(data) > self._max_bytes:
-            return None
-        head, masked = self._masker.frame(2, data)
-        return head + masked
 
     def take_replies(self) -> bytes:
         """Return the pongs and the close frame that receiving made necessary, and owe them no longer.
@@ -256,8 +248,8 @@ class Framing:
         return Text(_utf8(payload)) if opcode is Opcode.TEXT else Binary(payload)
 
     def _check_length(self, length: int) -> None:
-        if length > self._max_bytes:
-            raise ParseFailed(f"message longer than {self._max_bytes} bytes", CloseReason.MESSAGE_TOO_BIG)
+        if length > self.max_message_bytes:
+            raise ParseFailed(f"message longer than {self.max_message_bytes} bytes", CloseReason.MESSAGE_TOO_BIG)
 
     def _finish(self, close: Close) -> None:
         self.end = close
@@ -266,13 +258,13 @@ class Framing:
     def _encode(self, frame: Frame) -> bytes | bytearray:
         if isinstance(frame, Binary):
             payload = self._checked_bytes(frame.data)
-            if self._masker is not None:
-                return b"".join(self._masker.frame(2, payload))
+            if self._lanes:
+                return masked_frame(2, payload)
             return self._encoder.send_data(payload)
         if isinstance(frame, Text):
             payload = self._checked_text(frame.data)
-            if self._masker is not None:
-                return b"".join(self._masker.frame(1, payload))
+            if self._lanes:
+                return masked_frame(1, payload)
             return self._encoder.send_data(str(payload, "utf-8"))
         if isinstance(frame, Close):
             return self._encode_close(frame)
@@ -300,8 +292,8 @@ class Framing:
         return bytes(data)
 
     def _check_sendable(self, length: int) -> None:
-        if length > self._max_bytes:
-            raise LocalProtocolError(f"message of {length} bytes is longer than the allowed {self._max_bytes}")
+        if length > self.max_message_bytes:
+            raise LocalProtocolError(f"message of {length} bytes is longer than the allowed {self.max_message_bytes}")
 
     def _encode_close(self, close: Close) -> bytes:
         if close.code == 1005:

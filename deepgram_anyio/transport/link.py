@@ -20,7 +20,6 @@ from .signals import Latch, Signal
 __all__ = ["FrameChannel", "Link", "LinkOwner"]
 
 _IDLE_S = 0.001
-_MOST_AT_ONCE_BYTES = 64 * 1024  # the writer sends more in pieces, each with a deadline of its own
 
 
 class FrameChannel(Protocol):
@@ -38,7 +37,10 @@ class FrameChannel(Protocol):
         """Write frames in order; raise a `TransportError` when the peer does not take them."""
 
     def send_at_once(self, frame: Binary) -> bool:
-        """Write a frame without waiting; False when that cannot be, and then nothing was written."""
+        """Write a frame without waiting; False when that cannot be, and then nothing was written.
+
+        What takes more than one write is refused: the writer's deadline is for each.
+        """
         ...
 
     @property
@@ -134,9 +136,7 @@ class Link:
         # A caller who sends on and on is better served by the writer, which puts many frames into one write.
         if channel is None or self._unsent or self._writing or now - self._written_at < _IDLE_S:
             return False
-        if type(frame) is not Binary or len(outgoing) > 1 or len(frame.data) > _MOST_AT_ONCE_BYTES:
-            return False
-        if not channel.send_at_once(frame):
+        if type(frame) is not Binary or len(outgoing) > 1 or not channel.send_at_once(frame):
             return False
         outgoing.clear()
         self._written_at = now

@@ -2,65 +2,87 @@
 
 wsproto masks byte by byte in Python, which costs several times as much as everything else that is done to a frame. It
 keeps all that is not a whole, unfragmented message.
+
+What is needed for that is shared by all connections: with hundreds of them, memory that each would have of its own is
+never in the processor's cache when its turn comes.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 
-__all__ = ["FrameMasker"]
+__all__ = ["masked_frame"]
 
-_KEYS = 64  # drawn at once; every connection keeps so many
+_KEYS = 64  # drawn at once
 _UNPACK_KEYS = struct.Struct(f"<{_KEYS}I").unpack
 _FIN = 0x80
 _MASKED = 0x80
 _WORD = 4
+_OPCODES = (1, 2)
+_KNOWN_LENGTHS = 64
+_KNOWN_BYTES = 16 * 1024  # longer messages are rare, and what is known of a length is as long as the message
+
+_keys: Iterator[int] = iter(())
+_known: dict[int, _Shape] = {}
 
 
-class FrameMasker:
-    """Makes frames, each masked with four random bytes of its own."""
+class _Shape:
+    """What frames of one length have in common.
 
-    def __init__(self) -> None:
-        self._keys = b""
-        self._key_words: tuple[int, ...] = ()
-        self._used = 0
-        # For payloads as long as the last one, which those of audio mostly are.
-        self._length = -1
-        self._heads: dict[int, bytes] = {}
-        self._padded = 0
-        self._ones = 0
+    Attributes:
+        heads: by opcode, what goes before the key.
+        ones: times a key, this is the key, repeated.
+        padded: the length in whole words, in bytes.
+    """
 
-    def frame(self, opcode: int, payload: bytes) -> tuple[bytes, bytes]:
-        """Return a frame that holds a whole message, in two pieces.
+    __slots__ = ("heads", "ones", "padded")
 
-        Args:
-            opcode: 1 for text, 2 for binary.
-            payload: of less than 2**63 bytes.
-        """
-        length = len(payload)
-        if length != self._length:
-            self._prepare(length)
-        used = self._used
-        if used == len(self._key_words):
-            # Drawn from the system, so that the choice of a text does not choose what is on the wire; not one by one.
-            self._keys, used = os.urandom(_WORD * _KEYS), 0
-            self._key_words = _UNPACK_KEYS(self._keys)
-        self._used = used + 1
-        masked = int.from_bytes(payload, "little") ^ self._ones * self._key_words[used]
-        head = self._heads[opcode] + self._keys[_WORD * used : _WORD * used + _WORD]
-        return head, masked.to_bytes(self._padded, "little")[:length]
-
-    def _prepare(self, length: int) -> None:
+    def __init__(self, length: int) -> None:
         words = -(-length // _WORD)
-        self._length = length
-        self._padded = words * _WORD
-        # Times a key, this is the key, repeated.
-        self._ones = int.from_bytes(b"\1\0\0\0" * words, "little")
+        self.padded = words * _WORD
+        self.ones = int.from_bytes(b"\1\0\0\0" * words, "little")
         if length < 126:
             head = struct.pack("!B", _MASKED | length)
         elif length < 1 << 16:
             head = struct.pack("!BH", _MASKED | 126, length)
         else:
             head = struct.pack("!BQ", _MASKED | 127, length)
-        self._heads = {opcode: bytes([_FIN | opcode]) + head for opcode in (1, 2)}
+        self.heads = {opcode: bytes([_FIN | opcode]) + head for opcode in _OPCODES}
+
+
+def masked_frame(opcode: int, payload: bytes) -> bytes:
+    """Return a frame that holds a whole message, masked with four random bytes of its own.
+
+    Args:
+        opcode: 1 for text, 2 for binary.
+        payload: of less than 2**63 bytes.
+    """
+    length = len(payload)
+    shape = _known.get(length) or _shape(length)
+    key = next(_keys, None)
+    if key is None:
+        key = _first_of_new_keys()
+    masked = int.from_bytes(payload, "little") ^ shape.ones * key
+    head = shape.heads[opcode] + key.to_bytes(_WORD, "little")
+    return head + masked.to_bytes(shape.padded, "little")[:length]
+
+
+def _first_of_new_keys() -> int:
+    # Drawn from the system, so that the choice of a text does not choose what is on the wire; not one by one. And an
+    # iterator gives no key to two threads.
+    global _keys
+    keys = iter(_UNPACK_KEYS(os.urandom(_WORD * _KEYS)))
+    key = next(keys)
+    _keys = keys
+    return key
+
+
+def _shape(length: int) -> _Shape:
+    shape = _Shape(length)
+    if length <= _KNOWN_BYTES:
+        if len(_known) >= _KNOWN_LENGTHS:
+            _known.clear()
+        _known[length] = shape
+    return shape

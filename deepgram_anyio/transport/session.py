@@ -118,13 +118,14 @@ class Session(Generic[M]):
 
         Other tasks get their turn at every 16th call at the latest. Cancelled, it has sent nothing.
         """
-        self._check_size(data)
-        if self._in_a_row < _MOST_IN_A_ROW and not self._full_for(len(data)):
+        size = len(data)
+        self._check_size(size)
+        if self._in_a_row < _MOST_IN_A_ROW and not self._full_for(size):
             self._in_a_row += 1
             await anyio.lowlevel.checkpoint_if_cancelled()
         else:
             self._in_a_row = 0
-            await self.wait_for_room(len(data))
+            await self.wait_for_room(size)
         self.act(self.machine.send_audio, data, at_once=True)
 
     def send_audio_nowait(self, data: bytes | memoryview, *, at_once: bool = False) -> None:
@@ -138,15 +139,15 @@ class Session(Generic[M]):
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
             LocalProtocolError: it is longer than `Limits.max_message_bytes`; nothing was queued.
         """
-        self._check_size(data)
+        self._check_size(len(data))
         if self._full_for(len(data)):
             raise anyio.WouldBlock
         self.act(self.machine.send_audio, data, at_once=at_once)
 
-    def _check_size(self, data: bytes | memoryview) -> None:
-        if len(data) > self.limits.max_message_bytes:
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self.limits.max_message_bytes:
             raise LocalProtocolError(
-                f"a message of {len(data)} bytes is longer than the {self.limits.max_message_bytes} allowed"
+                f"a message of {size_bytes} bytes is longer than the {self.limits.max_message_bytes} allowed"
             )
 
     async def call(self, step: Callable[[float], None]) -> None:

@@ -18,6 +18,7 @@ from .framing import Framing
 from .handshake import ClientHandshake, Exchange
 from .headers import HeaderSource
 from .mapping import mapped
+from .masking import masked_frame
 from .settings import Limits, Timeouts
 from .urls import WebSocketUrl
 
@@ -49,7 +50,8 @@ class WebSocket:
         self._ended = False  # the last Close frame was handed out
         self._broken: Exception | None = None  # how reading failed, below WebSocket
         self._unwritable = ""  # why nothing can be written any more
-        self._direct = direct_writer(stream)  # None, too, when nothing can be written any more
+        self._direct = direct_writer(stream)  # None, too, whenever nothing may be written past the stream
+        self._most_at_once = min(framing.max_message_bytes, _WRITE_BYTES)
         self._write_lock = anyio.Lock(fast_acquire=True)
         self._receiving = False
         self._reader_left: anyio.Event | None = None  # somebody who closes waits for the task that receives
@@ -99,7 +101,8 @@ class WebSocket:
             self._decoded = self._framing.receive(await self._read())
         await self._send_replies()
         frames, self._decoded = self._decoded, []
-        self._ended = isinstance(frames[-1], Close)
+        if isinstance(frames[-1], Close):
+            self._ended, self._direct = True, None
         return frames
 
     async def _read(self) -> bytes:
@@ -144,19 +147,17 @@ class WebSocket:
         """Send a message without waiting, if nobody is sending and the network takes data.
 
         Args:
-            frame: the message.
+            frame: the message. One that takes more than one write is not sent.
 
         Returns:
             Whether it was sent; when not, nothing was. If `unfinished` is true then, the next `send_batch`, of nothing
             at least, sends the rest.
         """
-        direct, framing = self._direct, self._framing
-        if direct is None or self._write_lock.locked() or framing.closing or not direct.ready:
+        # There is no direct writer, either, while somebody is sending, and when nothing more may be sent.
+        direct, data = self._direct, frame.data
+        if direct is None or type(data) is not bytes or len(data) > self._most_at_once or not direct.ready:
             return False
-        data = framing.plain(frame)
-        if data is None:
-            return False
-        direct.write(data)
+        direct.write(masked_frame(2, data))
         return True
 
     @property
@@ -185,7 +186,7 @@ class WebSocket:
             await self._within_deadline(direct.finish())
         for start in range(0, len(data), _WRITE_BYTES):
             await self._within_deadline(self._stream.send(data[start : start + _WRITE_BYTES]))
-        self._unwritable, self._direct = "", direct
+        self._unwritable, self._direct = "", None if self._framing.closing or self._closed else direct
 
     async def _within_deadline(self, writing: Awaitable[None]) -> None:
         with mapped("send"), anyio.move_on_after(self._timeouts.send_s) as scope:

@@ -67,7 +67,7 @@ async def connected(tls: tuple[ssl.SSLContext, ssl.SSLContext] | None) -> AsyncI
         yield Connected(socket, stream, sink)
         sink.read.set()
         await socket.send_batch([Close(1000)])
-        await peer.all_closed()
+        await peer.all_closed(accepted=1)
         await stream.aclose()
 
 
@@ -113,6 +113,14 @@ async def test_whatever_way_frames_are_sent_they_arrive_in_order(
                 if line.socket.send_at_once(late):  # never in the middle of what is under way
                     expected.append(late)
     assert line.sink.frames == [*expected, Close(1000)]
+
+
+async def test_what_takes_more_than_one_write_is_not_written_at_once() -> None:
+    async with connected(None) as line:
+        for data in (bytes(64 * 1024 + 1), bytes(MAX_BYTES + 1), memoryview(b"a buffer that may change")):
+            assert not line.socket.send_at_once(Binary(data))
+        assert line.socket.send_at_once(Binary(bytes(64 * 1024)))
+    assert line.sink.frames == [Binary(bytes(64 * 1024)), Close(1000)]
 
 
 async def test_an_empty_send_finishes_what_a_full_line_held_back(

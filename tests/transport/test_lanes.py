@@ -12,7 +12,7 @@ from deepgram_anyio.errors import LocalProtocolError
 from deepgram_anyio.protocol.frames import Binary, Close, Frame, Ping, Pong, Text
 from deepgram_anyio.transport.framing import Framing
 from deepgram_anyio.transport.lanes import lanes_are_on, take_plain, whole_frame_end
-from deepgram_anyio.transport.masking import FrameMasker
+from deepgram_anyio.transport.masking import masked_frame
 
 from .peers import wire
 from .test_framing import BROKEN, fed, streams
@@ -125,8 +125,7 @@ def test_what_is_sent(frames: list[Frame]) -> None:
 
 @given(st.lists(st.binary(max_size=70), min_size=1, max_size=20))
 def test_lengths_that_change_from_frame_to_frame(payloads: list[bytes]) -> None:
-    masker = FrameMasker()
-    data = b"".join(piece for payload in payloads for piece in masker.frame(2, payload))
+    data = b"".join(masked_frame(2, payload) for payload in payloads)
     assert Framing(client=False, max_message_bytes=MAX_BYTES).receive(data) == list(map(Binary, payloads))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameDecoder, FrameProtocol, Opcode
 
-from deepgram_anyio.transport.masking import FrameMasker
+from deepgram_anyio.transport.masking import masked_frame
 
 LENGTHS = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 640, 65_535, 65_536, 65_537, 200_000]
 
@@ -29,14 +31,14 @@ def whole(frames: list[tuple[Opcode, bytes, bool, bool]]) -> bytes:
 
 @given(st.binary(max_size=2000), st.sampled_from([1, 2]))
 def test_wsproto_reads_it(payload: bytes, opcode: int) -> None:
-    (frame,) = decoded(b"".join(FrameMasker().frame(opcode, payload)))
+    (frame,) = decoded(masked_frame(opcode, payload))
     assert frame == (Opcode(opcode), payload, True, True)
 
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_lengths(length: int) -> None:
     payload = bytes(index % 251 for index in range(length))
-    wire = b"".join(FrameMasker().frame(2, payload))
+    wire = masked_frame(2, payload)
     assert whole(decoded(wire)) == payload
     theirs = bytes(FrameProtocol(client=True, extensions=[]).send_data(payload))
     head = len(wire) - length - 4
@@ -45,15 +47,19 @@ def test_lengths(length: int) -> None:
 
 
 def test_every_frame_has_a_key_of_its_own() -> None:
-    masker = FrameMasker()
-    keys = [masker.frame(2, b"")[0][2:] for _ in range(3000)]
+    keys = [masked_frame(2, b"")[2:] for _ in range(3000)]
     assert all(len(key) == 4 for key in keys)
     assert len(set(keys)) > 2990
-    assert keys[:50] != [FrameMasker().frame(2, b"")[0][2:] for _ in range(50)]
 
 
-def test_many_frames_in_a_row() -> None:
-    masker = FrameMasker()
+def test_threads_share_no_keys() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        runs = threads.map(lambda _: [masked_frame(2, b"")[2:] for _ in range(5000)], range(8))
+        keys = [key for run in runs for key in run]
+    assert len(set(keys)) > len(keys) - 10  # of 2**32
+
+
+def test_many_lengths_in_a_row() -> None:
     payloads = [bytes([index % 256]) * index for index in range(300)]
-    frames = decoded(b"".join(piece for payload in payloads for piece in masker.frame(2, payload)))
+    frames = decoded(b"".join(masked_frame(2, payload) for payload in payloads))
     assert [payload for _, payload, _, _ in frames] == payloads

@@ -27,7 +27,7 @@ class IdleChannel(FakeChannel):
         self._unfinished = False
 
     def send_at_once(self, frame: Binary) -> bool:
-        if self._takes and not self._unfinished:
+        if self._takes and not self._unfinished and len(frame.data) <= 64 * 1024:
             self.written.append(frame)
             self._unfinished = not self._whole
             return True
