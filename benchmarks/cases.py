@@ -167,18 +167,25 @@ _DOWN_SYNC = _sync("down", (800, 8000, 80_000, 20_000))
 _UP_SYNC = _sync("send", (40_000, 60_000, 60_000, 60_000))
 
 
-def _saturated(name: str, title: str, plain: tuple[Client, ...], tls: tuple[Client, ...]) -> tuple[Case, Case]:
+def _plain_and_tls(
+    name: str,
+    title: str,
+    clients: tuple[Client, ...],
+    *,
+    only_plain: tuple[Client, ...] = (),
+    columns: tuple[Column, ...] = _SATURATED,
+) -> tuple[Case, Case]:
     return (
-        Case(name=name, title=title, columns=_SATURATED, clients=plain),
-        Case(name=f"{name}-tls", title=f"{title}, over TLS", columns=_SATURATED, clients=tls, server="wss"),
+        Case(name=name, title=title, columns=columns, clients=clients + only_plain),
+        Case(name=f"{name}-tls", title=f"{title}, over TLS", columns=columns, clients=clients, server="wss"),
     )
 
 
 _ONE_CONNECTION = (
-    *_saturated("down", "Down: a typed event", _DOWN + _DOWN_ONLY_PLAIN, _DOWN),
-    *_saturated("up", "Up: an audio frame of 640 bytes", _UP + _UP_ONLY_PLAIN, _UP),
-    *_saturated("down-sync", "Down, blocking: a typed event", _DOWN_SYNC, _DOWN_SYNC),
-    *_saturated("up-sync", "Up, blocking: an audio frame of 640 bytes", _UP_SYNC, _UP_SYNC),
+    *_plain_and_tls("down", "Down: a typed event", _DOWN, only_plain=_DOWN_ONLY_PLAIN),
+    *_plain_and_tls("up", "Up: an audio frame of 640 bytes", _UP, only_plain=_UP_ONLY_PLAIN),
+    *_plain_and_tls("down-sync", "Down, blocking: a typed event", _DOWN_SYNC),
+    *_plain_and_tls("up-sync", "Up, blocking: an audio frame of 640 bytes", _UP_SYNC),
 )
 
 # --- many connections, and short ones
@@ -217,11 +224,11 @@ _NO_LANES = {"DEEPGRAM_ANYIO_LANES": "off"}
 _CONNECTIONS = (Column("connections_per_s", "connections per second", 0), Column("cpu_us", "CPU µs each", 0))
 
 _MANY_CONNECTIONS = (
-    Case(
-        name="realtime",
-        title="300 streams in real time, frames of 20 ms, an event for every tenth",
+    *_plain_and_tls(
+        "realtime",
+        "300 streams in real time, frames of 20 ms, an event for every tenth",
+        _shared("realtime", 0, "--streams", "300", "--seconds", "6"),
         columns=_REALTIME,
-        clients=_shared("realtime", 0, "--streams", "300", "--seconds", "6"),
     ),
     Case(
         name="realtime-500",

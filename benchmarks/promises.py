@@ -62,9 +62,9 @@ class _Judge:
             return Promise(f"{text}: at most {bound:g}")
         return Promise(f"{text}: at most {bound:g}", f"{ratio:.2f}", ratio <= bound)
 
-    def same_order(self, text: str, case: str, ours: str, theirs: str) -> Promise:
+    def same_order(self, text: str, case: str, ours: str, theirs: str, figure: str = "cpu_us") -> Promise:
         """Judge whether two clients finish over TLS as they do without."""
-        plain, tls = self.ratio(case, ours, theirs), self.ratio(f"{case}-tls", ours, theirs)
+        plain, tls = self.ratio(case, ours, theirs, figure), self.ratio(f"{case}-tls", ours, theirs, figure)
         if plain is None or tls is None:
             return Promise(text)
         return Promise(text, f"{plain:.2f} plain, {tls:.2f} over TLS", (plain <= 1) == (tls <= 1))
@@ -114,6 +114,10 @@ def _many_connections(judge: _Judge, figures: Figures) -> Iterator[Promise]:
     yield judge.at_most("300 real-time streams on asyncio, CPU against deepgram-sdk 7.16.0", cpu, 0.8)
     memory = judge.ratio("realtime", "own-asyncio", "v7-async", "memory_per_connection_kib")
     yield judge.at_most("memory per connection against deepgram-sdk 7.16.0", memory, 1.0)
+    text = "300 real-time streams: over TLS the same order of finish against deepgram-sdk 7.16.0"
+    yield judge.same_order(text, "realtime", "own-asyncio", "v7-async", "cpu_ms_per_stream_s")
+    memory = judge.ratio("realtime-tls", "own-asyncio", "v7-async", "memory_per_connection_kib")
+    yield judge.at_most("memory per connection over TLS against deepgram-sdk 7.16.0", memory, 1.0)
     late = figures.median("realtime-500", "own-uvloop", "sent_late_p99_ms")
     text = "500 real-time streams on one core, uvloop: frames late by less than 50 ms at p99"
     yield Promise(text) if late is None else Promise(text, f"{late:.1f} ms", late < 50)
