@@ -73,7 +73,7 @@ def _first_of_new_keys() -> int:
     # Drawn from the system, so that the choice of a text does not choose what is on the wire; not one by one. And an
     # iterator gives no key to two threads.
     global _keys
-    keys = iter(_UNPACK_KEYS(os.urandom(_WORD * _KEYS)))
+    keys: Iterator[int] = iter(_UNPACK_KEYS(os.urandom(_WORD * _KEYS)))
     key = next(keys)
     _keys = keys
     return key

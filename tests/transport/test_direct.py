@@ -97,7 +97,7 @@ async def test_whatever_way_frames_are_sent_they_arrive_in_order(
     async with connected(contexts if secure else None) as line:
         line.sink.read.set()
 
-        async def write_many(frames: list[Frame]) -> None:
+        async def write_many(*frames: Frame) -> None:
             expected.extend(frames)
             await line.socket.send_batch(frames)
 
@@ -107,7 +107,7 @@ async def test_whatever_way_frames_are_sent_they_arrive_in_order(
                 expected.append(frame)
                 continue
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(write_many, [frame, Binary(b"more")])
+                tasks.start_soon(write_many, frame, Binary(b"more"))
                 await anyio.lowlevel.checkpoint()
                 late = Binary(b"late %d" % number)
                 if line.socket.send_at_once(late):  # never in the middle of what is under way
