@@ -60,7 +60,7 @@ class FakeHost:
         FAKE_MICROPHONE_END: ``silence`` (default) or ``vanish``, after that.
         FAKE_SPEAKER_WAV: where what was played goes, when the speaker is closed.
         FAKE_SPEED: how much faster than real time, 1 by default.
-        FAKE_DEVICES: ``none``; ``refused`` for devices that are there and cannot be opened; ``missing`` for no PortAudio.
+        FAKE_DEVICES: ``none``; ``refused``: they cannot be opened; ``missing``: no PortAudio library.
         """
         choice = environ.get("FAKE_DEVICES", "")
         if choice == "missing":
