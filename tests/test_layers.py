@@ -14,9 +14,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "deepgram_anyio"
 
-# Lowest first; "" is the package's own __init__, the public API. `local` stands beside them, see _problem.
+# Lowest first; "" is the package's own __init__, the public API. `local` and `audio` stand beside them, see _problem.
 LAYERS = ["_version", "errors", "protocol", "transport", "config", "services", "client", "", "sync", "cli", "__main__"]
 LOCAL_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "local"}
+AUDIO_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "audio"}
+MAY_IMPORT_AUDIO = {"audio", "sync", "cli"}
 MAY_IMPORT_LOCAL = {"local", "cli", "__main__"}
 MAY_IMPORT_LOCAL_LAZILY = {"client", "sync"}
 
@@ -92,6 +94,10 @@ def _problem(layer: str, target: str, *, lazy: bool) -> str | None:
         return "only a function of the client may import the embedded server" if not lazy else "it is not below"
     if layer == "local":
         return None if target in LOCAL_MAY_IMPORT else "the embedded server stands beside the client"
+    if target == "audio":
+        return None if layer in MAY_IMPORT_AUDIO else "a client without sound has nothing to do with it"
+    if layer == "audio":
+        return None if target in AUDIO_MAY_IMPORT else "sound stands beside the transport"
     if LAYERS.index(target) > LAYERS.index(layer):
         return "imports point downward only"
     return None
@@ -112,7 +118,7 @@ def _fresh(code: str) -> set[str]:
 
 
 def test_every_module_has_a_layer() -> None:
-    assert {module.layer for module in MODULES} <= {*LAYERS, "local"}
+    assert {module.layer for module in MODULES} <= {*LAYERS, "local", "audio"}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -145,6 +151,12 @@ def test_the_rules_tell_right_from_wrong() -> None:
     assert _problem("transport", "local", lazy=True)
     assert _problem("local", "client", lazy=True)
     assert _problem("local", "protocol", lazy=False) is None
+    assert _problem("sync", "audio", lazy=False) is None
+    assert _problem("client", "audio", lazy=True)
+    assert _problem("audio", "transport", lazy=False) is None
+    assert _problem("audio", "services", lazy=True)
+    assert _problem("audio", "local", lazy=True)
+    assert _problem("local", "audio", lazy=True)
     assert _may_be_in_the_core("deepgram_captions", lazy=True)
     assert not _may_be_in_the_core("deepgram_captions", lazy=False)
     assert not _may_be_in_the_core("httpx", lazy=True)
