@@ -6,20 +6,21 @@ The sound library is imported when a device is started, never before.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import inspect
 import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
+from ...audio.host import AudioError, SoundStream, close_stream, load_host, start_stream
+from ...errors import ConfigError
 from .audio_constants import CHANNELS, CHUNK, LOGGING, RATE
 from .errors import DeepgramMicrophoneError, DeepgramModuleError, DeepgramSpeakerError
 from .verboselogs import VerboseLogger, stderr_logger
 
-__all__ = ["SAMPLE_BYTES", "CallbackThread", "Microphone", "SoundStream", "open_stream", "running_loop"]
+__all__ = ["SAMPLE_BYTES", "CallbackThread", "Microphone", "open_stream", "running_loop"]
 
 SAMPLE_BYTES = 2
 """Length of a sample: signed 16-bit integers, in the machine's byte order."""
@@ -29,19 +30,6 @@ _MAX_WAITING_S = 30.0
 
 _END_S = 0.8
 """What is left of a recording, once it is finished, has this long to reach the callback."""
-
-
-class SoundStream(Protocol):
-    """What this package uses of the sound library's streams."""
-
-    active: bool
-    latency: float
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def abort(self) -> None: ...
-    def close(self) -> None: ...
-    def write(self, data: bytes | memoryview) -> bool: ...
 
 
 def open_stream(kind: Literal["RawInputStream", "RawOutputStream"], **options: Any) -> SoundStream:
@@ -58,25 +46,17 @@ def open_stream(kind: Literal["RawInputStream", "RawOutputStream"], **options: A
     is_input = kind == "RawInputStream"
     error = DeepgramMicrophoneError if is_input else DeepgramSpeakerError
     try:
-        sounddevice = importlib.import_module("sounddevice")
-    except ImportError as cause:
-        hint = 'sound needs the extra "audio": pip install "deepgram-anyio[audio]"'
-        raise DeepgramModuleError(f"{cause}; {hint}") from cause
-    except Exception as cause:
-        hint = "install it (Debian, Ubuntu: apt install libportaudio2; Fedora: dnf install portaudio)"
-        raise error(f"the PortAudio library cannot be loaded: {cause}; {hint}") from cause
+        host = load_host()
+    except ConfigError as cause:
+        raise DeepgramModuleError(str(cause)) from cause
+    except AudioError as cause:
+        raise error(str(cause)) from cause
     try:
-        stream = cast("SoundStream", getattr(sounddevice, kind)(dtype="int16", **options))
-        try:
-            stream.start()
-        except BaseException:
-            stream.close()
-            raise
+        return start_stream(getattr(host, kind), **options)
     except Exception as cause:
         argument = "input_device_index" if is_input else "output_device_index"
         hint = f"`python -m sounddevice` lists the devices; choose one with {argument}, or another rate or channels"
         raise error(f"no {'microphone' if is_input else 'speaker'} can be opened: {cause}; {hint}") from cause
-    return stream
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -340,7 +320,7 @@ class _Recording:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.stop()
-            stream.close()
+            close_stream(stream)
         with self._changed:
             self._deadline = time.monotonic() + _END_S
             self._changed.notify()

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
+from ...audio.host import SoundStream, close_stream
 from .audio_constants import CHANNELS, CHUNK, LOGGING, PLAYBACK_DELTA, RATE, TIMEOUT
 from .errors import DeepgramSpeakerError
-from .microphone import SAMPLE_BYTES, CallbackThread, Microphone, SoundStream, open_stream, running_loop
+from .microphone import SAMPLE_BYTES, CallbackThread, Microphone, open_stream, running_loop
 from .verboselogs import VerboseLogger, stderr_logger
 
 __all__ = ["Speaker"]
@@ -315,8 +316,7 @@ class _Playback:
             self._logger.exception("the speaker's device failed; start() opens it again")
         finally:
             self._muting.end()
-            self._stream.abort()
-            self._stream.close()
+            close_stream(self._stream)
             self._queue.desert()
 
     def _play(self, chunk: bytes) -> None:
