@@ -28,6 +28,7 @@ SPEED = 8.0
 
 
 @pytest.mark.speech
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_spoken_played_recorded_and_understood(host: FakeHost, tmp_path: Path) -> None:
     """What a voice says goes to a speaker, and what that played, from a microphone to words."""
     tape = tmp_path / "tape.wav"
