@@ -95,9 +95,7 @@ class DeviceStream:
     @property
     def device(self) -> AudioDevice:
         """What was opened. Raises `AudioError` before that."""
-        if self._device is None:
-            raise AudioError(f"the {DEVICE_NAMES[self._kind]} is not open: use `async with`")
-        return self._device
+        return self._opened()
 
     @property
     def has_failed(self) -> bool:
@@ -112,7 +110,7 @@ class DeviceStream:
         Raises:
             AudioError: nothing was opened.
         """
-        kind, name = DEVICE_NAMES[self._kind], self.device.name
+        self._opened()
         if self._news.is_set():
             self._news = anyio.Event()
         blocks = self._blocks
@@ -120,11 +118,10 @@ class DeviceStream:
             await self._news.wait()
         if scope.cancelled_caught and blocks == self._blocks and not self._is_ending:
             self._failure = f"has not answered for {_STALL_S:g} s"
-            _logger.warning("the %s %r %s", kind, name, self._failure)
 
     def check(self) -> None:
         """Raise `AudioError` when the device is not open, or has vanished."""
-        name = f"the {DEVICE_NAMES[self._kind]} {self.device.name!r}"
+        name = f"the {DEVICE_NAMES[self._kind]} {self._opened().name!r}"
         if self._failure:
             raise AudioError(f"{name} {self._failure}: plug it in again, or choose another one, and open it anew")
         if self._is_closed:
@@ -162,6 +159,11 @@ class DeviceStream:
             self._close()  # if a cancellation that no shield holds off, asyncio's own, was before the thread
         if scope.cancelled_caught:
             _logger.warning("a %s does not close; it is left to itself", DEVICE_NAMES[self._kind])
+
+    def _opened(self) -> AudioDevice:
+        if self._device is None:
+            raise AudioError(f"the {DEVICE_NAMES[self._kind]} is not open: use `async with`")
+        return self._device
 
     def _open(self, prepare: Callable[[Settings], None]) -> None:
         host = load_host()

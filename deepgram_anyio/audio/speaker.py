@@ -181,7 +181,7 @@ class Speaker:
 
     def _play(self, data: Any, status: Any) -> bool:
         """Fill a block, on PortAudio's thread."""
-        if status and status.output_underflow:
+        if status and status.output_underflow and not self._is_idle:
             self._underflows += 1
         block = memoryview(data)
         filled = self._queue.take(block)

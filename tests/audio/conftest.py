@@ -15,4 +15,4 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHost]:
     found = FakeHost()
     monkeypatch.setitem(sys.modules, "sounddevice", found)
     yield found
-    assert found.open_streams == []
+    assert found.are_all_closed(within_s=5)

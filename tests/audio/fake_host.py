@@ -84,6 +84,10 @@ class FakeHost:
     def open_streams(self) -> list[FakeStream]:
         return [stream for stream in self.streams if not stream.closed]
 
+    def are_all_closed(self, *, within_s: float) -> bool:
+        """Wait until the threads that close streams have closed all of them."""
+        return all(stream.is_closed.wait(within_s) for stream in self.streams)
+
     def query_devices(self, device: int | None = None, kind: Kind | None = None) -> Any:
         if device is None and kind is None:
             return DeviceList(self.query_devices(index) for index in range(len(self.devices)))

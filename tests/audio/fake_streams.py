@@ -134,7 +134,8 @@ class FakeStream:
         self.kind, self.device, self.channels, self.samplerate = kind, index, channels, samplerate
         self.blocksize = blocksize
         self.latency = device.latency_s
-        self.active = self.closed = False
+        self.active = False
+        self.is_closed = threading.Event()
         self.dtype, self.samplesize = "int16", _SAMPLE_BYTES
         self.played = bytearray()
         self._set_up, self._callback, self._finished = device, callback, finished
@@ -145,6 +146,10 @@ class FakeStream:
     @property
     def stopped(self) -> bool:
         return self._stopped.is_set()
+
+    @property
+    def closed(self) -> bool:
+        return self.is_closed.is_set()
 
     def start(self) -> None:
         self.active = True
@@ -163,7 +168,7 @@ class FakeStream:
         if self.closed:
             raise PortAudioError("Error closing stream: Invalid stream pointer", -9988)
         self.stop()
-        self.closed = True
+        self.is_closed.set()
         if self.kind == "output" and self._set_up.file:
             self._save(self._set_up.file)
 
