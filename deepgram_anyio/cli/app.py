@@ -1,51 +1,133 @@
-"""The commands, and how their failures are told."""
+"""The commands, each loaded when it is called, and the end of the program."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import os
 import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from .. import ConfigError, DeepgramError
-from .serve import serve_command
+from .. import __version__
+from .failures import EXIT_INTERRUPTED, EXIT_PIPE, describe, tell
+from .settings import with_shared
 
-__all__ = ["app", "run"]
+__all__ = ["COMMANDS", "Entry", "app", "run"]
+
+_NAME = "deepgram-anyio"
+_SPEECH = "Speech and text"
+_PROJECT = "Projects, keys and usage"
+_MACHINE = "This machine"
+
+
+class Entry(NamedTuple):
+    """A command, which is loaded when it is called: what others import costs it nothing.
+
+    Attributes:
+        module: where it is, beside this one.
+        name: the function, or the group of commands, in that module.
+        help: the first sentence of its help.
+        panel: the heading below which it is listed.
+    """
+
+    module: str
+    name: str
+    help: str
+    panel: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "models": Entry("models", "models_app", "List the models, or show one.", _PROJECT),
+    "serve": Entry("serve", "serve_command", "Serve Deepgram's API on this machine.", _MACHINE),
+}
+"""All commands, in the order of the help."""
+
+
+class _LazyGroup(TyperGroup):
+    """The root: knows the names and the first sentences, and loads the one command that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, entry in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel), name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if command is not None and name is not None else None, rest
+
+
+def _load(name: str) -> Any:
+    entry = COMMANDS[name]
+    found = getattr(importlib.import_module(f".{entry.module}", __package__), entry.name)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        single.command(name)(found)
+        found = single
+    return typer.main.get_command(found)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"deepgram-anyio {__version__}")
+        raise typer.Exit
+
+
+@with_shared
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
 
 app: typer.Typer = typer.Typer(
-    name="deepgram-anyio",
+    name=_NAME,
     help="Deepgram on the command line.",
+    epilog="'deepgram-anyio COMMAND --help' has examples. --local needs neither a key nor the network.",
+    cls=_LazyGroup,
+    callback=_root,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("serve")(serve_command)
 
 
-@app.callback()
-def _root() -> None:
-    """Deepgram on the command line."""
-
-
-def run() -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
+    Args:
+        arguments: what follows the program's name; None for the process's own.
+
     Returns:
-        0 for success, 1 for a failure, 2 for a mistake in the call, 130 after Ctrl-C.
+        The exit code; `failures` has the list.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(standalone_mode=False)
-    except (typer.Exit, SystemExit) as exit_:
-        return int(getattr(exit_, "exit_code", getattr(exit_, "code", 0)) or 0)
+        result = app(args=arguments, prog_name=_NAME, standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written should be known here
+        return int(result or 0)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except DeepgramError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _reader_gone()
+    except SystemExit as exit_:  # of rich and typer, who end the program when a pipe is closed
+        return _reader_gone() if isinstance(exit_.__context__, BrokenPipeError) else int(exit_.code or 0)
+    except typer.Exit as exit_:
+        return int(exit_.exit_code)
     except Exception as error:
-        # Typer's own errors know how to show themselves; anything else is a bug and keeps its traceback.
-        show = getattr(error, "show", None)
-        if show is None:
+        failure = describe(error)
+        if failure is None:
             raise
-        show()
-        return int(getattr(error, "exit_code", 2))
-    return int(result or 0)
+        return tell(failure, as_json="--json" in arguments)
+
+
+def _reader_gone() -> int:
+    """Let the interpreter flush into nothing at its end, without a word about it."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_PIPE

@@ -1,0 +1,217 @@
+"""Running a command's coroutine: with a client, on the chosen event loop, until it ends or somebody interrupts it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from .failures import EXIT_CREDENTIALS, CommandError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..client import DeepgramClient
+
+__all__ = ["Interruptions", "finishing", "held", "make_client", "read_key", "run_async", "run_bare"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruptions:
+    """What Ctrl-C, and the request to terminate, have done so far.
+
+    The first one cancels the command, or sets the event of a command that is `held`. The second one cancels the command
+    in any case, with what it shields with `finishing`. The third one ends the program on the spot.
+
+    Attributes:
+        command: what they cancel.
+        number: the first signal; None before.
+    """
+
+    def __init__(self, command: anyio.CancelScope) -> None:
+        self.command: anyio.CancelScope = command
+        self.number: int | None = None
+        self._finishing: set[anyio.CancelScope] = set()
+        self._held: anyio.Event | None = None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[anyio.Event]:
+        """See `held`."""
+        self._held = anyio.Event()
+        try:
+            yield self._held
+        finally:
+            self._held = None
+
+    @contextlib.contextmanager
+    def finishing(self, deadline_s: float) -> Iterator[anyio.CancelScope]:
+        """See `finishing`."""
+        with anyio.move_on_after(deadline_s, shield=True) as scope:
+            self._finishing.add(scope)
+            try:
+                yield scope
+            finally:
+                self._finishing.discard(scope)
+
+    async def watch(self) -> None:
+        """Wait for signals, and do what they ask for."""
+        # On Windows there is nothing to wait on: Ctrl-C arrives as KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as signals:
+            ordinal = 0
+            async for number in signals:
+                ordinal += 1
+                if ordinal == 1:
+                    self._first(number)
+                elif ordinal == 2:
+                    self._second()
+                else:
+                    signal.signal(number, signal.SIG_DFL)
+                    signal.raise_signal(number)
+
+    def _first(self, number: signal.Signals) -> None:
+        self.number = int(number)
+        if self._held is not None and number == signal.SIGINT:
+            self._held.set()
+        else:
+            self.command.cancel()
+
+    def _second(self) -> None:
+        self.command.cancel()
+        for scope in self._finishing:
+            scope.cancel()
+
+
+_current: ContextVar[Interruptions] = ContextVar("_current")
+
+
+def held() -> contextlib.AbstractContextManager[anyio.Event]:
+    """Let the first Ctrl-C set an event instead of cancelling: ``with held() as pressed:``.
+
+    For commands that end in good order when they are told to. What such a command returns is its exit code; None
+    stands for 130.
+    """
+    return _current.get().held()
+
+
+def finishing(deadline_s: float) -> contextlib.AbstractContextManager[anyio.CancelScope]:
+    """Shield a block that saves what an interrupted command has: ``with finishing(5.0): await save()``.
+
+    Args:
+        deadline_s: seconds after which it is cancelled all the same, as by a second Ctrl-C.
+    """
+    return _current.get().finishing(deadline_s)
+
+
+def run_async(settings: Settings, main: Callable[[DeepgramClient], Awaitable[int | None]]) -> int:
+    """Run a command with a client.
+
+    Args:
+        settings: the shared options; with ``local``, the client has a server of its own.
+        main: the command; Ctrl-C cancels it.
+
+    Returns:
+        The exit code: what the command returned, or 130 after Ctrl-C, or 143 after the request to terminate.
+    """
+
+    async def with_client() -> int | None:
+        async with make_client(settings) as dg:
+            return await main(dg)
+
+    return run_bare(settings, with_client)
+
+
+def run_bare(settings: Settings, main: Callable[[], Awaitable[int | None]]) -> int:
+    """Run a command that needs no client, or makes its own; else as `run_async`."""
+    if settings.backend == "trio":
+        _need_trio()
+    return anyio.run(_interruptible, main, backend=settings.backend.value)
+
+
+def make_client(settings: Settings, **server_options: Any) -> DeepgramClient:
+    """Make the client that the settings ask for.
+
+    Args:
+        settings: the shared options.
+        **server_options: of the embedded server, with ``--local``.
+
+    Raises:
+        CommandError: credentials are missing, or their file cannot be used.
+        ConfigError: settings that cannot work.
+    """
+    from .. import ClientConfig, ConfigError, DeepgramClient, Timeouts
+
+    silent_s = settings.timeout_s
+    timeouts = (
+        Timeouts()
+        if silent_s is None
+        else Timeouts(connect_s=silent_s, send_s=silent_s, read_s=silent_s, drain_s=silent_s)
+    )
+    config = ClientConfig(timeouts=timeouts)
+    if settings.local:
+        return DeepgramClient.local(config=config, **server_options)
+    try:
+        return DeepgramClient(
+            api_key=read_key(settings),
+            base_url=settings.base_url,
+            region=None if settings.region is None else settings.region.value,
+            config=config,
+        )
+    except ConfigError as error:
+        if not str(error).startswith("no credentials"):
+            raise
+        raise CommandError(
+            "no credentials: set DEEPGRAM_API_KEY, or name a file that holds the key with --api-key-file; "
+            "--local needs none",
+            kind="credentials",
+            exit_code=EXIT_CREDENTIALS,
+        ) from error
+
+
+def read_key(settings: Settings) -> str | None:
+    """Return the key of ``--api-key-file``; None without.
+
+    Raises:
+        CommandError: the file holds something else than one line.
+        OSError: it cannot be read.
+    """
+    if settings.api_key_file is None:
+        return None
+    try:
+        lines = settings.api_key_file.read_text("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{settings.api_key_file}: not a text file", kind="file") from error
+    if len(lines) != 1:
+        raise CommandError(f"{settings.api_key_file}: must hold one API key and nothing else", kind="file")
+    return lines[0]
+
+
+async def _interruptible(main: Callable[[], Awaitable[int | None]]) -> int:
+    """Run `main` until it ends or a signal comes. What it raises leaves bare, not in a group."""
+    result: int | None = None
+    failure: Exception | None = None
+    seen = Interruptions(anyio.CancelScope())
+    _current.set(seen)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(seen.watch)
+        with seen.command:
+            try:
+                result = await main()
+            except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group
+                failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if result is not None or seen.number is None:
+        return result or 0
+    return 128 + seen.number
+
+
+def _need_trio() -> None:
+    try:
+        import trio  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise CommandError('--backend trio needs trio: pip install "deepgram-anyio[trio]"') from error

@@ -1,0 +1,182 @@
+"""The options that every command shares, and where on the line they may stand: anywhere."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
+
+import typer
+
+__all__ = ["EventLoop", "Region", "Settings", "group", "with_settings", "with_shared"]
+
+P = ParamSpec("P")
+
+_PANEL = "Shared options"
+
+
+class EventLoop(str, enum.Enum):
+    """What a command runs on."""
+
+    ASYNCIO = "asyncio"
+    TRIO = "trio"
+
+
+class Region(str, enum.Enum):
+    """Where Deepgram serves."""
+
+    GLOBAL = "global"
+    EU = "eu"
+    AU = "au"
+    IN = "in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the shared options say.
+
+    Attributes:
+        local: talk to an embedded server, which lives as long as the command.
+        base_url: API host; None for ``DEEPGRAM_HOST`` or the region's.
+        region: None for the global one.
+        api_key_file: file that holds the API key; None for the environment's.
+        json: print one JSON document.
+        backend: event loop.
+        timeout_s: seconds of silence after which the server is given up; None for the client's defaults.
+        verbose: log to standard error.
+    """
+
+    local: bool = False
+    base_url: str | None = None
+    region: Region | None = None
+    api_key_file: Path | None = None
+    json: bool = False
+    backend: EventLoop = EventLoop.ASYNCIO
+    timeout_s: float | None = None
+    verbose: bool = False
+
+
+_OPTIONS: dict[str, Any] = {
+    "local": Annotated[
+        bool,
+        typer.Option("--local", help="Use an embedded server: no key, no network.", rich_help_panel=_PANEL),
+    ],
+    "base_url": Annotated[
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="API host [$DEEPGRAM_HOST].", rich_help_panel=_PANEL),
+    ],
+    "region": Annotated[Region | None, typer.Option("--region", help="Deepgram's region.", rich_help_panel=_PANEL)],
+    "api_key_file": Annotated[
+        Path | None,
+        typer.Option(
+            "--api-key-file",
+            metavar="PATH",
+            help="File that holds the API key; else $DEEPGRAM_ACCESS_TOKEN or $DEEPGRAM_API_KEY.",
+            rich_help_panel=_PANEL,
+        ),
+    ],
+    "json": Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=_PANEL)],
+    "backend": Annotated[
+        EventLoop | None,
+        typer.Option("--backend", help="Event loop; asyncio.", rich_help_panel=_PANEL),
+    ],
+    "timeout_s": Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0.001,
+            help="Give the server up when it is silent for so long.",
+            rich_help_panel=_PANEL,
+        ),
+    ],
+    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error.", rich_help_panel=_PANEL)],
+}
+assert list(_OPTIONS) == [field.name for field in fields(Settings)]
+
+
+def with_settings(function: Callable[Concatenate[Settings, P], int | None]) -> Callable[..., int]:
+    """Make a command of a function that takes the settings first: its signature gets the shared options.
+
+    Args:
+        function: the command; what it returns is the exit code, None for 0.
+    """
+
+    @functools.wraps(function)
+    def command(ctx: typer.Context, **values: Any) -> int:
+        settings = Settings(**_take(ctx, values))
+        if settings.verbose:
+            _log_to_stderr()
+        return function(settings, **values) or 0  # type: ignore[call-arg]  # `values` are what P says
+
+    hints = get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())[1:]
+    _sign(command, [parameter.replace(annotation=hints[parameter.name]) for parameter in own])
+    return command
+
+
+def with_shared(function: Callable[P, None]) -> Callable[..., None]:
+    """Make the callback of a group: the shared options may stand between its name and its command's, too."""
+
+    @functools.wraps(function)
+    def callback(ctx: typer.Context, **values: Any) -> None:
+        ctx.obj = _take(ctx, values)
+        function(**values)  # type: ignore[call-arg]  # `values` are what P says
+
+    hints = get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())
+    _sign(callback, [parameter.replace(annotation=hints[parameter.name]) for parameter in own])
+    return callback
+
+
+def group(name: str, text: str) -> typer.Typer:
+    """Make a group of commands.
+
+    Args:
+        name: of the group.
+        text: a sentence that says what the group is about.
+    """
+    return typer.Typer(
+        name=name,
+        help=text,
+        callback=with_shared(_nothing),
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        add_completion=False,
+    )
+
+
+def _nothing() -> None:
+    pass
+
+
+def _take(ctx: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
+    """Take the shared options out of a command's values, and add those that were given further left."""
+    here = {name: values.pop(name) for name in _OPTIONS}
+    given = {name: value for name, value in here.items() if value is not None and value is not False}
+    return {**(ctx.obj or {}), **given}
+
+
+def _sign(function: Callable[..., Any], own: list[inspect.Parameter]) -> None:
+    """Give a function the signature that typer reads: the context, its own parameters, the shared options."""
+    parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    for name, annotation in _OPTIONS.items():
+        default = False if name in ("local", "json", "verbose") else None
+        parameters.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        )
+    vars(function)["__signature__"] = inspect.Signature(parameters)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    # Of others only warnings, and of ours what the client does, but not DEBUG, which may quote what somebody said.
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger(__name__.partition(".")[0]).setLevel(logging.INFO)
