@@ -41,6 +41,8 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "projects": Entry("projects", "projects_app", "List, show, rename, delete or leave projects.", _PROJECT),
+    "keys": Entry("keys", "keys_app", "List, show, create or delete the API keys of a project.", _PROJECT),
     "models": Entry("models", "models_app", "List the models, or show one.", _PROJECT),
     "serve": Entry("serve", "serve_command", "Serve Deepgram's API on this machine.", _MACHINE),
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from typing import Any, NamedTuple
 
 from .. import (
@@ -144,8 +146,16 @@ def tell(failure: Failure, *, as_json: bool) -> int:
         return failure.exit_code
     if as_json:
         print(json.dumps(failure.document, indent=2, ensure_ascii=False), flush=True)
-    print(failure.line, file=sys.stderr)
+    print(_wrapped(failure.line), file=sys.stderr)
     return failure.exit_code
+
+
+def _wrapped(line: str) -> str:
+    """At a terminal, wrap between words; elsewhere a failure is one line."""
+    if not sys.stderr.isatty():
+        return line
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _api_failure(error: ApiError) -> Failure:

@@ -46,7 +46,13 @@ def list_models(
         for title, found in (("Speech to text", models.stt), ("Text to speech", models.tts)):
             output.table(
                 title,
-                ["Name", "Architecture", "Languages", "Version", Column("Identifier", whole=True)],
+                [
+                    "Name",
+                    Column("Architecture", optional=True),
+                    "Languages",
+                    Column("Version", optional=True),
+                    "Identifier",
+                ],
                 [
                     (model.canonical_name or model.name, model.architecture, model.languages, model.version, model.uuid)
                     for model in found or ()

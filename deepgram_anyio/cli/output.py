@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Output", "text_of"]
 
 _EMPTY = "-"
-_NARROW = 12  # below this, wrapped text is no pleasure to read
+_NARROW = 24  # below this, text that is broken anywhere is no pleasure to read
+_GAP = 2  # between two columns, as rich draws them with the padding below
 
 
 class Column(NamedTuple):
@@ -24,12 +25,16 @@ class Column(NamedTuple):
 
     Attributes:
         title: its heading.
-        whole: never wrapped, as identifiers.
+        whole: on one line in any case, as times.
+        fold: may be broken anywhere, as addresses; other text only between words.
+        optional: left out when the terminal is too narrow.
         right: numbers stand to the right.
     """
 
     title: str
     whole: bool = False
+    fold: bool = False
+    optional: bool = False
     right: bool = False
 
 
@@ -84,6 +89,20 @@ class Output:
         else:
             print(text, file=sys.stderr)
 
+    def done(self, document: Mapping[str, Any], text: str) -> None:
+        """Say that something was done: a document, or a note on standard error, as there is no result."""
+        if self.json:
+            self.document(document)
+        else:
+            self.note(text)
+
+    def secret(self, answer: Any, secret: str | None) -> None:
+        """Print a secret alone, so that ``SECRET=$(...)`` works; with ``--json``, the answer that it is part of."""
+        if self.json:
+            self.document(answer)
+        else:
+            print(secret or "")
+
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
         self.note(f"warning: {text}", style="yellow")
@@ -115,10 +134,19 @@ class Output:
             self.note(empty or f"{title}: none")
         elif not self.is_terminal:
             _print_plain(heads, cells)
-        elif _fits(heads, cells, self.console.width):
-            self._print_table(title, heads, cells)
         else:
-            self._print_blocks(title, heads, cells)
+            self._print_rich(title, heads, cells)
+
+    def _print_rich(self, title: str, heads: list[Column], cells: list[list[str]]) -> None:
+        while (widths := _widths(heads, cells, self.console.width)) is None:
+            spare = [index for index, head in enumerate(heads) if head.optional]
+            if not spare:
+                self._print_blocks(title, heads, cells)
+                return
+            del heads[spare[-1]]
+            for row in cells:
+                del row[spare[-1]]
+        self._print_table(title, heads, cells, widths)
 
     def record(self, title: str, pairs: Iterable[tuple[str, Any]]) -> None:
         """Print one thing: a line for each of its properties.
@@ -146,22 +174,26 @@ class Output:
             grid.add_row(name, value)
         self.console.print(grid)
 
-    def _print_table(self, title: str, heads: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
+    def _print_table(
+        self, title: str, heads: Sequence[Column], cells: Sequence[Sequence[str]], widths: Sequence[int]
+    ) -> None:
         from rich import box
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-        for head in heads:
-            table.add_column(head.title, no_wrap=head.whole, justify="right" if head.right else "left", overflow="fold")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+        for head, width in zip(heads, widths, strict=True):
+            table.add_column(head.title, width=width, justify="right" if head.right else "left", overflow="fold")
         for row in cells:
             table.add_row(*row)
+        self.console.print(title, style="bold")
         self.console.print(table)
+        self.console.print()
 
     def _print_blocks(self, title: str, heads: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
         self.console.print(title, style="bold")
         for row in cells:
-            self.console.print()
             self._print_pairs(zip([head.title for head in heads], row, strict=True))
+            self.console.print()
 
 
 def text_of(value: Any) -> str:
@@ -199,10 +231,25 @@ def _print_plain(heads: Sequence[Column], cells: Sequence[Sequence[str]]) -> Non
         print("  ".join(line).rstrip())
 
 
-def _fits(heads: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether a table can be read at a width: identifiers whole, other text not in a sliver."""
-    needed = 2 * len(heads)
-    for index, head in enumerate(heads):
-        longest = max(len(text) for text in (head.title, *(row[index] for row in cells)))
-        needed += longest if head.whole or head.right else min(longest, _NARROW)
-    return needed <= width
+def _widths(heads: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """Return how wide the columns are to be for no word to break that should not; None when that is impossible."""
+    texts = [[head.title, *(row[index] for row in cells)] for index, head in enumerate(heads)]
+    wanted = [max(map(len, column)) for column in texts]
+    given = [_least(head, column) for head, column in zip(heads, texts, strict=True)]
+    spare = width - sum(given) - _GAP * (len(heads) - 1)
+    if spare < 0:
+        return None
+    while spare and given != wanted:
+        # The narrowest of those that want more: short columns are whole soon, and long ones share the rest.
+        index = min((index for index in range(len(given)) if given[index] < wanted[index]), key=given.__getitem__)
+        given[index] += 1
+        spare -= 1
+    return given
+
+
+def _least(head: Column, texts: Sequence[str]) -> int:
+    if head.whole or head.right:
+        return max(map(len, texts))
+    if head.fold:
+        return min(max(map(len, texts)), _NARROW)
+    return max(len(word) for text in texts for word in text.split(" "))
