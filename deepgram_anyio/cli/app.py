@@ -41,9 +41,21 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "read": Entry("read", "read_command", "Summarize a text, or find its topics, intents and sentiments.", _SPEECH),
     "projects": Entry("projects", "projects_app", "List, show, rename, delete or leave projects.", _PROJECT),
     "keys": Entry("keys", "keys_app", "List, show, create or delete the API keys of a project.", _PROJECT),
+    "members": Entry(
+        "members", "members_app", "List or remove the members of a project, or change what they may do.", _PROJECT
+    ),
+    "invites": Entry("invites", "invites_app", "List, send or take back invitations to a project.", _PROJECT),
+    "usage": Entry("usage", "usage_app", "Sum up what a project used.", _PROJECT),
+    "requests": Entry("requests", "requests_app", "List the requests that a project made, or show one.", _PROJECT),
+    "balances": Entry("balances", "balances_command", "Show what is left of a project's credit.", _PROJECT),
     "models": Entry("models", "models_app", "List the models, or show one.", _PROJECT),
+    "credentials": Entry(
+        "credentials", "credentials_app", "List, show, create or delete credentials for self-hosting.", _PROJECT
+    ),
+    "token": Entry("token", "token_app", "Grant a short-lived token, or show what your own credential is.", _PROJECT),
     "serve": Entry("serve", "serve_command", "Serve Deepgram's API on this machine.", _MACHINE),
 }
 """All commands, in the order of the help."""

@@ -49,7 +49,7 @@ def list_keys(
                 email = owner.email if owner is not None else None
                 expires = key.expiration_date or "never"
                 rows.append((key.comment, key.scopes, email, key.tags, key.created, expires, key.api_key_id))
-        columns = [
+        columns: list[Column | str] = [
             "Comment",
             "Scopes",
             Column("Member", optional=True),
@@ -101,11 +101,9 @@ def create_key(
     comment: Annotated[str, typer.Argument(metavar="COMMENT", help="What the key is for.")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(
-            "--scope", metavar="SCOPE", help="What it may do: usage:write, member, admin; repeat it for more."
-        ),
+        typer.Option("--scope", metavar="SCOPE", help="What it may do: usage:write, member, admin. Repeatable."),
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A label; repeat it for more.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A label. Repeatable.")] = None,
     ttl: Annotated[int | None, typer.Option("--ttl", metavar="SECONDS", min=1, help="How long it works.")] = None,
     expires: Annotated[
         str | None, typer.Option("--expires", metavar="TIME", help="When it stops working: 2026-01-31T12:00:00Z.")

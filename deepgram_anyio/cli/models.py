@@ -43,21 +43,19 @@ def list_models(
         if output.json:
             output.document(models)
             return
+        columns: list[Column | str] = [
+            "Name",
+            Column("Architecture", optional=True),
+            "Languages",
+            Column("Version", optional=True),
+            "Identifier",
+        ]
         for title, found in (("Speech to text", models.stt), ("Text to speech", models.tts)):
-            output.table(
-                title,
-                [
-                    "Name",
-                    Column("Architecture", optional=True),
-                    "Languages",
-                    Column("Version", optional=True),
-                    "Identifier",
-                ],
-                [
-                    (model.canonical_name or model.name, model.architecture, model.languages, model.version, model.uuid)
-                    for model in found or ()
-                ],
-            )
+            rows = [
+                (model.canonical_name or model.name, model.architecture, model.languages, model.version, model.uuid)
+                for model in found or ()
+            ]
+            output.table(title, columns, rows)
 
     return run_async(settings, main)
 

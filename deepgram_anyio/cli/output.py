@@ -103,6 +103,10 @@ class Output:
         else:
             print(secret or "")
 
+    def flush(self) -> None:
+        """Hand what was printed to whoever reads it, now."""
+        sys.stdout.flush()
+
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
         self.note(f"warning: {text}", style="yellow")

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 import textwrap
 from typing import Annotated
 
-import anyio
 import typer
+
+from .output import Output
+from .running import run_bare
+from .settings import Settings, with_settings
 
 __all__ = ["serve_command"]
 
 
+@with_settings
 def serve_command(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 8080,
+    settings: Settings,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port to listen on; 0 picks a free one.", min=0, max=65535)
+    ] = 8080,
     api_key: Annotated[
-        list[str] | None, typer.Option(help="A key to let in; repeat it for more. Without one, everyone is let in.")
+        list[str] | None,
+        typer.Option(metavar="KEY", help="A key to let in. Repeatable. Without one, everyone is let in."),
     ] = None,
     idle_timeout: Annotated[
-        float, typer.Option(help="Seconds of silence after which a stream is closed.", min=0.1)
+        float, typer.Option(metavar="SECONDS", help="Silence after which a stream is closed.", min=0.1)
     ] = 10.0,
     allow_private_urls: Annotated[
         bool,
@@ -32,12 +38,10 @@ def serve_command(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="Misbehave, to test a client; repeat it for more. '--fault help' lists the names.",
+            help="Misbehave, to test a client. Repeatable. '--fault help' lists the names.",
         ),
     ] = None,
-    backend: Annotated[str, typer.Option(help="Event loop: asyncio or trio.")] = "asyncio",
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each stream's beginning and end.")] = False,
-) -> None:
+) -> int:
     """Serve Deepgram's API on this machine, with a real recogniser, for development and tests.
 
     The URL is printed once connections are accepted. Ctrl-C stops it.
@@ -46,19 +50,18 @@ def serve_command(
 
     Example: deepgram-anyio serve --fault close_code=1012 --fault close_after_s=5
     """
+    output = Output(settings)
     if "help" in (fault or ()):
-        typer.echo(_fault_list())
-        raise typer.Exit
-    if backend not in ("asyncio", "trio"):
-        raise typer.BadParameter("must be asyncio or trio", param_hint="--backend")
-    if verbose:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+        print(_fault_list())
+        return 0
 
     from .. import local
 
     faults = local.FaultOptions.from_texts(fault) if fault else None
 
-    async def main() -> int:
+    async def main() -> None:
+        import anyio
+
         async with local.serve(
             host=host,
             port=port,
@@ -67,10 +70,14 @@ def serve_command(
             allow_private_urls=allow_private_urls,
             faults=faults,
         ) as server:
-            typer.echo(f"Serving on {server.url} (Ctrl-C stops)")
-            return 128 + await _stop_signal()
+            if output.json:
+                output.document({"url": server.url, "project_id": server.project_id})
+            else:
+                output.print(f"Serving on {server.url} (Ctrl-C stops)")
+            output.flush()
+            await anyio.sleep_forever()
 
-    raise typer.Exit(anyio.run(main, backend=backend))
+    return run_bare(settings, main)
 
 
 def _fault_list() -> str:
@@ -82,14 +89,3 @@ def _fault_list() -> str:
         textwrap.fill(f"{name:{indent}}{text}", width=79, subsequent_indent=" " * indent)
         for name, text in explained.items()
     )
-
-
-async def _stop_signal() -> int:
-    """Wait for Ctrl-C or the request to terminate, and return which it was."""
-    try:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for number in signals:
-                return int(number)
-    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
-        await anyio.sleep_forever()
-    raise AssertionError("the signals ended")

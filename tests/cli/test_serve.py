@@ -18,9 +18,9 @@ from deepgram_anyio.local import FaultOptions
 from deepgram_anyio.local.engines.scripted import ToneVoice
 from deepgram_anyio.transport import open_websocket
 
-from .rest_peer import Reply, rest_peer
+from ..rest_peer import Reply, rest_peer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
 COMMAND = [sys.executable, "-W", "error", "-m", "deepgram_anyio"]
 
