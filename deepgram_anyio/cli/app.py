@@ -56,6 +56,12 @@ COMMANDS: dict[str, Entry] = {
         "credentials", "credentials_app", "List, show, create or delete credentials for self-hosting.", _PROJECT
     ),
     "token": Entry("token", "token_app", "Grant a short-lived token, or show what your own credential is.", _PROJECT),
+    "doctor": Entry(
+        "doctor",
+        "doctor_command",
+        "Check this machine, the network and the key, and say what to do about what does not work.",
+        _MACHINE,
+    ),
     "serve": Entry("serve", "serve_command", "Serve Deepgram's API on this machine.", _MACHINE),
 }
 """All commands, in the order of the help."""

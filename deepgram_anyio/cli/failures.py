@@ -113,6 +113,9 @@ _API: list[tuple[type[ApiError], str, int, str]] = [
 ]
 
 
+_FOR_PROGRAMMERS = " (extra_query= passes any parameter through)"
+
+
 def describe(error: BaseException) -> Failure | None:
     """Return how a failure is told; None for what is a bug and keeps its traceback."""
     if isinstance(error, CommandError):
@@ -120,7 +123,7 @@ def describe(error: BaseException) -> Failure | None:
     if isinstance(error, ApiError):
         return _api_failure(error)
     if isinstance(error, ConfigError):
-        return Failure("usage", str(error), EXIT_CALL)
+        return Failure("usage", str(error).replace(_FOR_PROGRAMMERS, ""), EXIT_CALL)
     if isinstance(error, DeepgramError):
         kind = "protocol" if isinstance(error, ProtocolError) else "network"
         if isinstance(error, DeepgramTimeoutError):
@@ -172,7 +175,7 @@ def _api_failure(error: ApiError) -> Failure:
 def _usage_message(error: BaseException) -> str:
     message = str(error.format_message()).strip().rstrip(".")  # type: ignore[attr-defined]
     ctx = getattr(error, "ctx", None)
-    message = message[:1].lower() + message[1:]
+    message = (message[:1].lower() + message[1:]).replace("Value error, ", "")
     return f"{message} (see '{ctx.command_path} --help')" if message and ctx is not None else message
 
 

@@ -17,6 +17,7 @@ __all__ = ["Column", "Output", "text_of"]
 
 _EMPTY = "-"
 _NARROW = 24  # below this, text that is broken anywhere is no pleasure to read
+_COMFORT = 16  # text that is wrapped between words gets at least this
 _GAP = 2  # between two columns, as rich draws them with the padding below
 
 
@@ -167,6 +168,7 @@ class Output:
             return
         self.console.print(title, style="bold")
         self._print_pairs(lines)
+        self.console.print()
 
     def _print_pairs(self, lines: Iterable[tuple[str, str]]) -> None:
         from rich.table import Table
@@ -256,4 +258,4 @@ def _least(head: Column, texts: Sequence[str]) -> int:
         return max(map(len, texts))
     if head.fold:
         return min(max(map(len, texts)), _NARROW)
-    return max(len(word) for text in texts for word in text.split(" "))
+    return max(*(len(word) for text in texts for word in text.split(" ")), min(max(map(len, texts)), _COMFORT))

@@ -124,14 +124,19 @@ def _print_requests(output: Output, found: list[RequestInfo]) -> None:
         Column("Time", whole=True),
         Column("Status", right=True),
         "Identifier",
-        Column("Path", fold=True, optional=True),
+        "Path",
         Column("Deployment", optional=True),
     ]
     rows = [
-        (request.created, _status(request), request.request_id, request.path, request.deployment) for request in found
+        (request.created, _status(request), request.request_id, _route(request), request.deployment)
+        for request in found
     ]
     output.table("Requests", columns, rows, empty="No request was found.")
 
 
 def _status(request: RequestInfo) -> int | None:
     return None if request.code is None else int(request.code)
+
+
+def _route(request: RequestInfo) -> str | None:
+    return None if request.path is None else request.path.partition("?")[0]

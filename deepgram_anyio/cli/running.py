@@ -16,7 +16,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..client import DeepgramClient
 
-__all__ = ["Interruptions", "finishing", "held", "make_client", "read_key", "run_async", "run_bare"]
+__all__ = ["Interruptions", "finishing", "held", "make_client", "read_key", "run_async", "run_bare", "server_url"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -157,7 +157,7 @@ def make_client(settings: Settings, **server_options: Any) -> DeepgramClient:
         return DeepgramClient(
             api_key=read_key(settings),
             base_url=settings.base_url,
-            region=None if settings.region is None else settings.region.value,
+            region=_region(settings),
             config=config,
         )
     except ConfigError as error:
@@ -169,6 +169,18 @@ def make_client(settings: Settings, **server_options: Any) -> DeepgramClient:
             kind="credentials",
             exit_code=EXIT_CREDENTIALS,
         ) from error
+
+
+def server_url(settings: Settings) -> str:
+    """Return the API host that the settings name, whether there is a key or not.
+
+    Raises:
+        ConfigError: settings that cannot work.
+    """
+    from .. import DeepgramClient
+
+    # The client, which resolves the names, is never opened, and the key that it asks for goes nowhere.
+    return DeepgramClient("unused", base_url=settings.base_url, region=_region(settings)).base_url
 
 
 def read_key(settings: Settings) -> str | None:
@@ -187,6 +199,10 @@ def read_key(settings: Settings) -> str | None:
     if len(lines) != 1:
         raise CommandError(f"{settings.api_key_file}: must hold one API key and nothing else", kind="file")
     return lines[0]
+
+
+def _region(settings: Settings) -> str | None:
+    return None if settings.region is None else settings.region.value
 
 
 async def _interruptible(main: Callable[[], Awaitable[int | None]]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from .choices import ProjectOption, choose_project, parse_day, parse_pairs
+from .failures import CommandError
 from .output import Column, Output, text_of
 from .running import run_async
 from .settings import Settings, group, with_settings
@@ -77,7 +78,7 @@ def sum_usage(
     """
     output = Output(settings)
     filters: dict[str, Any] = {
-        **parse_pairs("--feature", feature),
+        **_features(feature),
         **_period(start, end),
         "accessor": accessor,
         "endpoint": endpoint,
@@ -181,7 +182,7 @@ def break_usage_down(
     """
     output = Output(settings)
     filters: dict[str, Any] = {
-        **parse_pairs("--feature", feature),
+        **_features(feature),
         **_period(start, end),
         "grouping": by,
         "accessor": accessor,
@@ -226,6 +227,14 @@ def break_usage_down(
 
 def _period(start: str | None, end: str | None) -> dict[str, Any]:
     return {"start": parse_day("--start", start), "end": parse_day("--end", end)}
+
+
+def _features(texts: list[str] | None) -> dict[str, Any]:
+    features = parse_pairs("--feature", texts)
+    for name, value in features.items():
+        if value not in ("true", "false"):
+            raise CommandError(f"--feature: {name} must be true or false, not {text_of(value)}")
+    return {name: value == "true" for name, value in features.items()}
 
 
 def _counts(counts: Mapping[str, Any] | None) -> str | None:
