@@ -128,7 +128,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(args=arguments, prog_name=_NAME, standalone_mode=False)
+        # Not `app(...)`, which would put a hook for uncaught exceptions in place.
+        result = typer.main.get_command(app)(args=list(arguments), prog_name=_NAME, standalone_mode=False)
         sys.stdout.flush()  # what cannot be written should be known here
         return int(result or 0)
     except (KeyboardInterrupt, typer.Abort):

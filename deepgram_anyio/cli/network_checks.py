@@ -215,4 +215,6 @@ def _reason(error: BaseException) -> str:
         return f"no answer within {_PATIENCE_S:.0f} s"
     while isinstance(error.__cause__, OSError):  # of anyio's "All connection attempts failed"
         error = error.__cause__
+    if isinstance(error, ConnectionError) and error.errno:  # asyncio's own text repeats the address
+        return os.strerror(error.errno)
     return str(getattr(error, "strerror", None) or error) or type(error).__name__

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_command"]
 
-_COLOURS = {"positive": "green", "negative": "red"}
+_COLOURS = {"positive": "green", "neutral": "yellow", "negative": "red"}
 
 
 @with_settings
@@ -117,7 +117,7 @@ def _print_analysis(output: Output, analysis: Analysis) -> None:
         if average is not None:
             output.print(
                 f"Sentiment: {text_of(average.sentiment)} ({text_of(average.sentiment_score)})",
-                style=_COLOURS.get(average.sentiment or "", "bold"),
+                style=_COLOURS.get(average.sentiment or ""),
             )
         stretches = [(part.sentiment, part.sentiment_score, part.text) for part in results.sentiments.segments or ()]
         output.table("Sentiments", _columns("Sentiment"), stretches, empty="No sentiment was found.")

@@ -9,12 +9,12 @@ import typer
 
 from .output import Output
 from .running import run_bare
-from .settings import Settings, with_settings
+from .settings import Settings, with_some_settings
 
 __all__ = ["serve_command"]
 
 
-@with_settings
+@with_some_settings("json", "backend", "verbose")
 def serve_command(
     settings: Settings,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
-__all__ = ["EventLoop", "Region", "Settings", "group", "with_settings", "with_shared"]
+__all__ = ["EventLoop", "Region", "Settings", "group", "with_settings", "with_shared", "with_some_settings"]
 
 P = ParamSpec("P")
 
@@ -105,7 +105,21 @@ def with_settings(function: Callable[Concatenate[Settings, P], int | None]) -> C
     Args:
         function: the command; what it returns is the exit code, None for 0.
     """
+    return _command(function, tuple(_OPTIONS))
 
+
+def with_some_settings(
+    *names: str,
+) -> Callable[[Callable[Concatenate[Settings, P], int | None]], Callable[..., int]]:
+    """Make a command as `with_settings` does, for one that has no use for the other shared options.
+
+    Args:
+        *names: fields of `Settings`.
+    """
+    return lambda function: _command(function, names)
+
+
+def _command(function: Callable[Concatenate[Settings, P], int | None], names: tuple[str, ...]) -> Callable[..., int]:
     @functools.wraps(function)
     def command(ctx: typer.Context, **values: Any) -> int:
         settings = Settings(**_take(ctx, values))
@@ -115,7 +129,7 @@ def with_settings(function: Callable[Concatenate[Settings, P], int | None]) -> C
 
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())[1:]
-    _sign(command, [parameter.replace(annotation=hints[parameter.name]) for parameter in own])
+    _sign(command, [parameter.replace(annotation=hints[parameter.name]) for parameter in own], names)
     return command
 
 
@@ -129,7 +143,7 @@ def with_shared(function: Callable[P, None]) -> Callable[..., None]:
 
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())
-    _sign(callback, [parameter.replace(annotation=hints[parameter.name]) for parameter in own])
+    _sign(callback, [parameter.replace(annotation=hints[parameter.name]) for parameter in own], tuple(_OPTIONS))
     return callback
 
 
@@ -156,19 +170,19 @@ def _nothing() -> None:
 
 def _take(ctx: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Take the shared options out of a command's values, and add those that were given further left."""
-    here = {name: values.pop(name) for name in _OPTIONS}
+    here = {name: values.pop(name, None) for name in _OPTIONS}
     given = {name: value for name, value in here.items() if value is not None and value is not False}
     return {**(ctx.obj or {}), **given}
 
 
-def _sign(function: Callable[..., Any], own: list[inspect.Parameter]) -> None:
+def _sign(function: Callable[..., Any], own: list[inspect.Parameter], names: tuple[str, ...]) -> None:
     """Give a function the signature that typer reads: the context, its own parameters, the shared options."""
     parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    for name, annotation in _OPTIONS.items():
+    for name in names:
         default = False if name in ("local", "json", "verbose") else None
         parameters.append(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_OPTIONS[name])
         )
     vars(function)["__signature__"] = inspect.Signature(parameters)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -59,7 +59,7 @@ class Run(NamedTuple):
 class Program:
     """A program that runs, in a terminal of its own or with pipes."""
 
-    def __init__(self, arguments: Sequence[str], columns: int, lines: int, env: Mapping[str, str], tty: bool) -> None:
+    def __init__(self, command: Sequence[str], columns: int, lines: int, env: Mapping[str, str], tty: bool) -> None:
         self._screen = pyte.HistoryScreen(columns, lines, history=10_000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
         self._read: dict[int, bytearray] = {}
@@ -74,7 +74,7 @@ class Program:
         else:
             files = (subprocess.PIPE, subprocess.PIPE, subprocess.PIPE)
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
-            [*COMMAND, *arguments],
+            command,
             stdin=files[0],
             stdout=files[1],
             stderr=files[2],
@@ -189,10 +189,15 @@ class Program:
 
 @contextlib.contextmanager
 def start(
-    *arguments: str, columns: int = 80, lines: int = 24, env: Mapping[str, str] | None = None, tty: bool = True
+    *arguments: str,
+    columns: int = 80,
+    lines: int = 24,
+    env: Mapping[str, str] | None = None,
+    tty: bool = True,
+    command: Sequence[str] = COMMAND,
 ) -> Iterator[Program]:
-    """Start the program; leaving the block kills it, if it still runs."""
-    program = Program(arguments, columns, lines, environment(**(env or {})), tty)
+    """Start the program; leaving the block kills it, if it still runs. See `run` for the arguments."""
+    program = Program([*command, *arguments], columns, lines, environment(**(env or {})), tty)
     try:
         yield program
     finally:
@@ -206,6 +211,8 @@ def run(
     env: Mapping[str, str] | None = None,
     tty: bool = True,
     stdin: str | None = None,
+    await_prompt: str | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> Run:
     """Run the program to its end.
 
@@ -216,8 +223,12 @@ def run(
         env: variables beside `environment`'s.
         tty: in a terminal; False for pipes.
         stdin: what to type, or to write; without a terminal, standard input is then closed.
+        await_prompt: what to wait for before that.
+        command: another program.
     """
-    with start(*arguments, columns=columns, lines=lines, env=env, tty=tty) as program:
+    with start(*arguments, columns=columns, lines=lines, env=env, tty=tty, command=command) as program:
+        if await_prompt:
+            program.wait_for(await_prompt)
         if stdin:
             program.type(stdin)
         if not tty:
