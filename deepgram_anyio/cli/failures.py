@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -113,6 +114,7 @@ _API: list[tuple[type[ApiError], str, int, str]] = [
 ]
 
 
+_DEADLINE = re.compile(r"\bTimeouts\.\w+")
 _FOR_PROGRAMMERS = " (extra_query= passes any parameter through)"
 
 
@@ -128,8 +130,9 @@ def describe(error: BaseException) -> Failure | None:
         kind = "protocol" if isinstance(error, ProtocolError) else "network"
         if isinstance(error, DeepgramTimeoutError):
             kind = "timeout"
-        message = str(error) or type(error).__name__
-        return Failure(kind, message, EXIT_FAILED, request_id=getattr(error, "request_id", None))
+        request_id = getattr(error, "request_id", None)
+        message = str(error).removesuffix(f" (request {request_id})") or type(error).__name__
+        return Failure(kind, _DEADLINE.sub("what --timeout allows", message), EXIT_FAILED, request_id=request_id)
     if isinstance(error, OSError) and error.strerror:
         name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
         return Failure("file", f"{name}{error.strerror}", EXIT_CALL)

@@ -239,8 +239,10 @@ def _print_plain(heads: Sequence[Column], cells: Sequence[Sequence[str]]) -> Non
 
 def _widths(heads: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int] | None:
     """Return how wide the columns are to be for no word to break that should not; None when that is impossible."""
+    from rich.cells import cell_len  # how wide a text is: Chinese has two cells for each character
+
     texts = [[head.title, *(row[index] for row in cells)] for index, head in enumerate(heads)]
-    wanted = [max(map(len, column)) for column in texts]
+    wanted = [max(map(cell_len, column)) for column in texts]
     given = [_least(head, column) for head, column in zip(heads, texts, strict=True)]
     spare = width - sum(given) - _GAP * (len(heads) - 1)
     if spare < 0:
@@ -254,8 +256,12 @@ def _widths(heads: Sequence[Column], cells: Sequence[Sequence[str]], width: int)
 
 
 def _least(head: Column, texts: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
     if head.whole or head.right:
-        return max(map(len, texts))
+        return max(map(cell_len, texts))
     if head.fold:
-        return min(max(map(len, texts)), _NARROW)
-    return max(*(len(word) for text in texts for word in text.split(" ")), min(max(map(len, texts)), _COMFORT))
+        return min(max(map(cell_len, texts)), _NARROW)
+    return max(
+        *(cell_len(word) for text in texts for word in text.split(" ")), min(max(map(cell_len, texts)), _COMFORT)
+    )

@@ -2,108 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-from collections.abc import Awaitable, Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from .failures import EXIT_CREDENTIALS, CommandError
-from .settings import Settings
+from .settings import EventLoop, Settings
 
 if TYPE_CHECKING:
+    import anyio
+
     from ..client import DeepgramClient
 
-__all__ = ["Interruptions", "finishing", "held", "make_client", "read_key", "run_async", "run_bare", "server_url"]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+__all__ = ["finishing", "held", "make_client", "read_key", "run_async", "run_bare", "server_url"]
 
 
-class Interruptions:
-    """What Ctrl-C, and the request to terminate, have done so far.
-
-    The first one cancels the command, or sets the event of a command that is `held`. The second one cancels the command
-    in any case, with what it shields with `finishing`. The third one ends the program on the spot.
-
-    Attributes:
-        command: what they cancel.
-        number: the first signal; None before.
-    """
-
-    def __init__(self, command: anyio.CancelScope) -> None:
-        self.command: anyio.CancelScope = command
-        self.number: int | None = None
-        self._finishing: set[anyio.CancelScope] = set()
-        self._held: anyio.Event | None = None
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[anyio.Event]:
-        """See `held`."""
-        self._held = anyio.Event()
-        try:
-            yield self._held
-        finally:
-            self._held = None
-
-    @contextlib.contextmanager
-    def finishing(self, deadline_s: float) -> Iterator[anyio.CancelScope]:
-        """See `finishing`."""
-        with anyio.move_on_after(deadline_s, shield=True) as scope:
-            self._finishing.add(scope)
-            try:
-                yield scope
-            finally:
-                self._finishing.discard(scope)
-
-    async def watch(self) -> None:
-        """Wait for signals, and do what they ask for."""
-        # On Windows there is nothing to wait on: Ctrl-C arrives as KeyboardInterrupt.
-        with contextlib.suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as signals:
-            ordinal = 0
-            async for number in signals:
-                ordinal += 1
-                if ordinal == 1:
-                    self._first(number)
-                elif ordinal == 2:
-                    self._second()
-                else:
-                    signal.signal(number, signal.SIG_DFL)
-                    signal.raise_signal(number)
-
-    def _first(self, number: signal.Signals) -> None:
-        self.number = int(number)
-        if self._held is not None and number == signal.SIGINT:
-            self._held.set()
-        else:
-            self.command.cancel()
-
-    def _second(self) -> None:
-        self.command.cancel()
-        for scope in self._finishing:
-            scope.cancel()
-
-
-_current: ContextVar[Interruptions] = ContextVar("_current")
-
-
-def held() -> contextlib.AbstractContextManager[anyio.Event]:
+def held() -> AbstractContextManager[anyio.Event]:
     """Let the first Ctrl-C set an event instead of cancelling: ``with held() as pressed:``.
 
     For commands that end in good order when they are told to. What such a command returns is its exit code; None
     stands for 130.
     """
-    return _current.get().held()
+    from .interruptions import current
+
+    return current().held()
 
 
-def finishing(deadline_s: float) -> contextlib.AbstractContextManager[anyio.CancelScope]:
+def finishing(deadline_s: float) -> AbstractContextManager[anyio.CancelScope]:
     """Shield a block that saves what an interrupted command has: ``with finishing(5.0): await save()``.
 
     Args:
         deadline_s: seconds after which it is cancelled all the same, as by a second Ctrl-C.
     """
-    return _current.get().finishing(deadline_s)
+    from .interruptions import current
+
+    return current().finishing(deadline_s)
 
 
 def run_async(settings: Settings, main: Callable[[DeepgramClient], Awaitable[int | None]]) -> int:
@@ -126,9 +59,13 @@ def run_async(settings: Settings, main: Callable[[DeepgramClient], Awaitable[int
 
 def run_bare(settings: Settings, main: Callable[[], Awaitable[int | None]]) -> int:
     """Run a command that needs no client, or makes its own; else as `run_async`."""
-    if settings.backend == "trio":
+    import anyio
+
+    from .interruptions import interruptible
+
+    if settings.backend is EventLoop.TRIO:
         _need_trio()
-    return anyio.run(_interruptible, main, backend=settings.backend.value)
+    return anyio.run(interruptible, main, backend=settings.backend.value)
 
 
 def make_client(settings: Settings, **server_options: Any) -> DeepgramClient:
@@ -203,27 +140,6 @@ def read_key(settings: Settings) -> str | None:
 
 def _region(settings: Settings) -> str | None:
     return None if settings.region is None else settings.region.value
-
-
-async def _interruptible(main: Callable[[], Awaitable[int | None]]) -> int:
-    """Run `main` until it ends or a signal comes. What it raises leaves bare, not in a group."""
-    result: int | None = None
-    failure: Exception | None = None
-    seen = Interruptions(anyio.CancelScope())
-    _current.set(seen)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(seen.watch)
-        with seen.command:
-            try:
-                result = await main()
-            except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group
-                failure = error
-        tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if result is not None or seen.number is None:
-        return result or 0
-    return 128 + seen.number
 
 
 def _need_trio() -> None:

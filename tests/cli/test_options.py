@@ -1,0 +1,169 @@
+"""The shared options, wherever they stand, and what importing and starting cost."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+import typer
+
+from deepgram_anyio.cli import app, settings
+from deepgram_anyio.cli.app import COMMANDS, run
+from deepgram_anyio.cli.settings import EventLoop, Region, Settings
+
+from .canned import canned
+from .terminal import ROOT, environment
+from .terminal import run as run_in_terminal
+
+MODELS = ["models", "list"]
+
+
+def all_commands() -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for name in COMMANDS:
+        found.append([name])
+        found += [[name, below] for below in getattr(app._load(name), "commands", ())]
+    return found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "--timeout=5", "--base-url", "URL", "--backend", "trio", *MODELS],
+        ["models", "--json", "--timeout=5", "--base-url", "URL", "--backend", "trio", "list"],
+        [*MODELS, "--json", "--timeout=5", "--base-url", "URL", "--backend", "trio"],
+        ["--json", "models", "--timeout=5", "--base-url", "wrong", "list", "--base-url", "URL", "--backend", "trio"],
+    ],
+)
+def test_they_may_stand_anywhere(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with canned() as api:
+        assert run([api.url if argument == "URL" else argument for argument in arguments]) == 0
+    assert "stt" in json.loads(capsys.readouterr().out)
+
+
+def test_all_of_them_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def command(given: Settings, name: str = "default") -> int:
+        seen.append((given, name))
+        return 7
+
+    program = typer.Typer(callback=settings.with_shared(lambda: None))
+    program.command()(settings.with_settings(command))
+    arguments = [
+        "--local",
+        "--base-url=u",
+        "--region=eu",
+        "--api-key-file=f",
+        "--json",
+        "--backend=trio",
+        "--timeout=2",
+    ]
+    made = typer.main.get_command(program)
+    assert made(args=[*arguments, "command", "--name=n"], standalone_mode=False) == 7
+    given, name = seen[0]
+    assert (given.local, given.base_url, given.region, str(given.api_key_file)) == (True, "u", Region.EU, "f")
+    assert (given.json, given.backend, given.timeout_s, name) == (True, EventLoop.TRIO, 2, "n")
+    assert not given.verbose
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_of_every_command(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in all_commands():
+        assert run([*command, "--help"]) == 0
+        text = capsys.readouterr().out
+        assert max(map(len, text.splitlines())) <= columns
+        is_group = hasattr(app._load(command[0]), "commands") and len(command) == 1 if command else True
+        assert "Example: " in text or is_group, command
+        assert "Shared options" in text
+
+
+def test_examples_are_calls_that_parse() -> None:
+    for command in all_commands():
+        if not command:
+            continue
+        found = app._load(command[0])
+        for name in command[1:]:
+            found = found.commands[name]
+        for line in (found.help or "").split("\n\n"):
+            if line.startswith("Example: "):
+                assert f"deepgram-anyio {' '.join(command)}" in " ".join(line.split()), line
+
+
+def test_verbose_logs_to_standard_error() -> None:
+    with canned() as api:
+        done = run_in_terminal("-v", *MODELS, "--json", "--base-url", f"{api.url}/no", tty=False)
+        assert done.code == 4
+        json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "found"),
+    [
+        ("bash", ["mo"], "models"),
+        ("bash", ["models", "li"], "list"),
+        ("zsh", ["models", "list", "--out"], "--outdated"),
+        ("fish", ["models", "list", "--backend", "tr"], "trio"),
+    ],
+)
+def test_completion(shell: str, words: list[str], found: str) -> None:
+    line = " ".join(["deepgram-anyio", *words])
+    extra = {"_DEEPGRAM_ANYIO_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
+    extra |= {"COMP_WORDS": line, "COMP_CWORD": str(len(words)), "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    assert found in run_in_terminal(env=extra, tty=False).stdout
+
+
+def test_completion_can_be_shown() -> None:
+    done = run_in_terminal("--show-completion", "bash", tty=False)
+    assert done.code == 0
+    assert "_DEEPGRAM_ANYIO_COMPLETE" in done.stdout
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The modules that a call loads."""
+    program = (
+        "import sys, io\nfrom deepgram_anyio.cli.app import run\nout = sys.stdout\nsys.stdout = io.StringIO()\n"
+        f"run({list(arguments)!r})\nprint(*sys.modules, file=out)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.split())
+
+
+FOR_ALL = {"anyio", "asyncio", "httpx", "msgspec", "trio"}
+FOR_FEW = {"av", "dask", "distributed", "hypercorn", "numpy", "pocketsphinx", "sounddevice", "soxr", "starlette"}
+
+
+def test_help_loads_nothing_that_it_does_not_need() -> None:
+    assert loaded("--help") & (FOR_ALL | FOR_FEW) == set()
+    assert loaded("models", "list", "--help") & (FOR_ALL | FOR_FEW) == set()
+    assert loaded("--version") & {"rich.table"} == set()
+
+
+def test_a_command_loads_nothing_that_it_does_not_need() -> None:
+    with canned() as api:
+        found = loaded(*MODELS, "--base-url", api.url)
+    assert "httpx" in found
+    assert found & FOR_FEW == set()
+
+
+def test_the_help_is_there_at_once() -> None:
+    def took_s(*arguments: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], env=environment(), capture_output=True, check=True, cwd=ROOT)
+        return time.perf_counter() - began
+
+    took_s("-m", "deepgram_anyio", "--help")  # which writes the compiled modules
+    more_s = [took_s("-m", "deepgram_anyio", "--help") - took_s("-c", "") for _ in range(5)]
+    # A busy machine adds to every run but takes from none; one undisturbed run of five is enough.
+    assert min(more_s) < 0.3
+    assert statistics.median(more_s) < 0.6
