@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import ContextVar
 
 import anyio
+from anyio.abc import TaskStatus
 
 __all__ = ["Interruptions", "current", "interruptible"]
 
@@ -50,20 +51,26 @@ class Interruptions:
             finally:
                 self._finishing.discard(scope)
 
-    async def watch(self) -> None:
-        """Wait for signals, and do what they ask for."""
-        # On Windows there is nothing to wait on: Ctrl-C arrives as KeyboardInterrupt.
-        with contextlib.suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as signals:
-            ordinal = 0
-            async for number in signals:
-                ordinal += 1
-                if ordinal == 1:
-                    self._first(number)
-                elif ordinal == 2:
-                    self._second()
-                else:
-                    signal.signal(number, signal.SIG_DFL)
-                    signal.raise_signal(number)
+    async def watch(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Wait for signals, and do what they ask for; started when it listens to them."""
+        try:
+            with anyio.open_signal_receiver(*_SIGNALS) as signals:
+                task_status.started()
+                await self._heed(signals)
+        except NotImplementedError:  # Windows, where Ctrl-C arrives as KeyboardInterrupt
+            task_status.started()
+
+    async def _heed(self, signals: AsyncIterator[signal.Signals]) -> None:
+        ordinal = 0
+        async for number in signals:
+            ordinal += 1
+            if ordinal == 1:
+                self._first(number)
+            elif ordinal == 2:
+                self._second()
+            else:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
 
     def _first(self, number: signal.Signals) -> None:
         self.number = int(number)
@@ -93,7 +100,7 @@ async def interruptible(main: Callable[[], Awaitable[int | None]]) -> int:
     seen = Interruptions(anyio.CancelScope())
     _current.set(seen)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(seen.watch)
+        await tasks.start(seen.watch)
         with seen.command:
             try:
                 result = await main()
