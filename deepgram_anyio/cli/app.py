@@ -16,7 +16,7 @@ from .. import __version__
 from .failures import EXIT_INTERRUPTED, EXIT_PIPE, describe, tell
 from .settings import with_shared
 
-__all__ = ["COMMANDS", "Entry", "app", "run"]
+__all__ = ["COMMANDS", "Entry", "app", "load_command", "run"]
 
 _NAME = "deepgram-anyio"
 _SPEECH = "Speech and text"
@@ -77,10 +77,15 @@ class _LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, _load(name) if command is not None and name is not None else None, rest
+        return name, load_command(name) if command is not None and name is not None else None, rest
 
 
-def _load(name: str) -> Any:
+def load_command(name: str) -> Any:
+    """Import a command, and return what typer makes of it: a command, or a group with `commands`.
+
+    Args:
+        name: one of `COMMANDS`.
+    """
     entry = COMMANDS[name]
     found = getattr(importlib.import_module(f".{entry.module}", __package__), entry.name)
     if not isinstance(found, typer.Typer):

@@ -137,7 +137,7 @@ def describe(error: BaseException) -> Failure | None:
         name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
         return Failure("file", f"{name}{error.strerror}", EXIT_CALL)
     if callable(getattr(error, "format_message", None)):  # typer's own, whose classes have moved between versions
-        return Failure("usage", _usage_message(error), int(getattr(error, "exit_code", EXIT_CALL)))
+        return Failure("usage", _usage_message(error), EXIT_CALL)
     return None
 
 

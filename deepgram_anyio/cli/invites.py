@@ -47,7 +47,7 @@ def list_invites(settings: Settings, project: ProjectOption = None) -> int:
 def send_invite(
     settings: Settings,
     email: _Email,
-    scope: Annotated[Scope, typer.Option("--scope", help="As what.")] = Scope.MEMBER,
+    scope: Annotated[Scope, typer.Option("--scope", metavar="member|admin|owner", help="As what.")] = Scope.MEMBER,
     project: ProjectOption = None,
 ) -> int:
     """Invite somebody to a project.

@@ -12,11 +12,21 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
-__all__ = ["EventLoop", "Region", "Settings", "group", "with_settings", "with_shared", "with_some_settings"]
+__all__ = [
+    "SHARED_PANEL",
+    "EventLoop",
+    "Region",
+    "Settings",
+    "group",
+    "with_settings",
+    "with_shared",
+    "with_some_settings",
+]
 
 P = ParamSpec("P")
 
-_PANEL = "Shared options"
+SHARED_PANEL: str = "Shared options"
+"""The heading of the shared options in the help."""
 
 
 class EventLoop(str, enum.Enum):
@@ -60,41 +70,25 @@ class Settings:
     verbose: bool = False
 
 
+def _option(*names: str, text: str, metavar: str | None = None, least: float | None = None) -> Any:
+    return typer.Option(*names, help=text, metavar=metavar, min=least, rich_help_panel=SHARED_PANEL)
+
+
+_KEY_FILE = "File that holds the API key; else $DEEPGRAM_ACCESS_TOKEN or $DEEPGRAM_API_KEY."
 _OPTIONS: dict[str, Any] = {
-    "local": Annotated[
-        bool,
-        typer.Option("--local", help="Use an embedded server: no key, no network.", rich_help_panel=_PANEL),
+    "local": Annotated[bool, _option("--local", text="Use an embedded server: no key, no network.")],
+    "base_url": Annotated[str | None, _option("--base-url", metavar="URL", text="API host; else $DEEPGRAM_HOST.")],
+    "region": Annotated[
+        Region | None, _option("--region", metavar="global|eu|au|in", text="Deepgram's region; global.")
     ],
-    "base_url": Annotated[
-        str | None,
-        typer.Option("--base-url", metavar="URL", help="API host [$DEEPGRAM_HOST].", rich_help_panel=_PANEL),
-    ],
-    "region": Annotated[Region | None, typer.Option("--region", help="Deepgram's region.", rich_help_panel=_PANEL)],
-    "api_key_file": Annotated[
-        Path | None,
-        typer.Option(
-            "--api-key-file",
-            metavar="PATH",
-            help="File that holds the API key; else $DEEPGRAM_ACCESS_TOKEN or $DEEPGRAM_API_KEY.",
-            rich_help_panel=_PANEL,
-        ),
-    ],
-    "json": Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=_PANEL)],
-    "backend": Annotated[
-        EventLoop | None,
-        typer.Option("--backend", help="Event loop; asyncio.", rich_help_panel=_PANEL),
-    ],
+    "api_key_file": Annotated[Path | None, _option("--api-key-file", metavar="PATH", text=_KEY_FILE)],
+    "json": Annotated[bool, _option("--json", text="Print one JSON document.")],
+    "backend": Annotated[EventLoop | None, _option("--backend", metavar="asyncio|trio", text="Event loop; asyncio.")],
     "timeout_s": Annotated[
         float | None,
-        typer.Option(
-            "--timeout",
-            metavar="SECONDS",
-            min=0.001,
-            help="Give the server up when it is silent for so long.",
-            rich_help_panel=_PANEL,
-        ),
+        _option("--timeout", metavar="SECONDS", text="Give the server up when it is silent for so long.", least=0.001),
     ],
-    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error.", rich_help_panel=_PANEL)],
+    "verbose": Annotated[bool, _option("--verbose", "-v", text="Log to standard error.")],
 }
 assert list(_OPTIONS) == [field.name for field in fields(Settings)]
 

@@ -128,6 +128,7 @@ ANSWERS: dict[str, Any] = {
     f"PUT {_AT}/members/{MEMBER}/scopes": {"message": "Successfully updated member scope."},
     f"GET {_AT}/invites": {"invites": [{"email": "grace@example.com", "scope": "member"}]},
     f"POST {_AT}/invites": {"message": "Successfully sent project invite."},
+    f"DELETE {_AT}/invites/ada@example.com": {"message": "Successfully deleted project invite."},
     f"DELETE {_AT}/invites/grace@example.com": {"message": "Successfully deleted project invite."},
     f"GET {_AT}/usage": {
         **_PERIOD,

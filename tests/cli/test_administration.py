@@ -49,7 +49,7 @@ def golden(name: str, text: str) -> None:
 def test_every_command_is_called() -> None:
     names = set()
     for name in [*ADMINISTRATION, "token", "read"]:
-        command = app._load(name)
+        command = app.load_command(name)
         names |= {f"{name}-{below}" for below in getattr(command, "commands", ())} or {name}
     assert names == set(CALLS) - {"models-list-project"}
 
@@ -145,6 +145,18 @@ def test_what_is_asked_for(name: str, method: str, path: str, body: Any, api: Ca
     assert api.asked[-1] == (method, path, body)
 
 
+def test_a_text_may_come_through_standard_input_or_stand_in_a_file(api: Canned, tmp_path: Path) -> None:
+    call = ["read", "-", "--topics", "--base-url", api.url]
+    assert run_in_terminal(*call, env={"DEEPGRAM_API_KEY": "k"}, tty=False, stdin="Grüße.\n").code == 0
+    assert api.asked[-1] == ("POST", "/v1/read?topics=true", {"text": "Grüße.\n"})
+    path = tmp_path / "no suffix"
+    path.write_text("From a file.", "utf-8")
+    assert run(["read", str(path), "--topics", "--base-url", api.url]) == 0
+    assert api.asked[-1][2] == {"text": "From a file."}
+    assert run(["read", "https://example.com/a", "--topics", "--base-url", api.url]) == 0
+    assert api.asked[-1][2] == {"url": "https://example.com/a"}
+
+
 def test_a_secret_stands_alone_on_standard_output(api: Canned, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*CALLS["keys-create"], "--base-url", api.url]) == 0
     printed = capsys.readouterr()
@@ -216,6 +228,6 @@ def test_a_terminal_is_asked_before_destruction(answer: str, code: int, calls: i
 
 def test_the_first_sentences_of_the_help_agree() -> None:
     for name, entry in COMMANDS.items():
-        command = app._load(name)
+        command = app.load_command(name)
         first = " ".join((command.help or "").split("\n\n")[0].split())
         assert first.startswith(entry.help.rstrip(".")), name
