@@ -57,15 +57,17 @@ coverage: ## the protocol core alone: all branches, from its own tests
 	$(BIN)/coverage run --branch --source=deepgram_anyio/protocol -m pytest tests/protocol
 	$(BIN)/coverage report --fail-under=100
 
-docs: ## write what is generated: the state diagrams in ARCHITECTURE.md, the table of operations in docs/rest.md
+docs: ## write what is generated: the state diagrams in ARCHITECTURE.md, docs/rest.md and docs/cli.md
 	$(DEV)
 	$(BIN)/python scripts/state_diagrams.py
 	$(BIN)/python scripts/operations_table.py
+	$(BIN)/python scripts/cli_reference.py
 
 check-docs: ## fail when something generated is stale
 	$(DEV)
 	@$(BIN)/python scripts/state_diagrams.py --check
 	@$(BIN)/python scripts/operations_table.py --check
+	@$(BIN)/python scripts/cli_reference.py --check
 
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)
