@@ -135,7 +135,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         # Not `app(...)`, which would put a hook for uncaught exceptions in place.
         result = typer.main.get_command(app)(args=list(arguments), prog_name=_NAME, standalone_mode=False)
-        sys.stdout.flush()  # what cannot be written should be known here
+        if sys.stdout is not None:  # as with `>&-`
+            sys.stdout.flush()  # what cannot be written should be known here
         return int(result or 0)
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_INTERRUPTED

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .. import (
@@ -120,6 +121,9 @@ _FOR_PROGRAMMERS = " (extra_query= passes any parameter through)"
 
 def describe(error: BaseException) -> Failure | None:
     """Return how a failure is told; None for what is a bug and keeps its traceback."""
+    grouped: Sequence[BaseException] = getattr(error, "exceptions", ())
+    if len(grouped) == 1:  # a task group's only failure
+        return describe(grouped[0])
     if isinstance(error, CommandError):
         return Failure(error.kind, str(error), error.exit_code)
     if isinstance(error, ApiError):
@@ -158,7 +162,7 @@ def tell(failure: Failure, *, as_json: bool) -> int:
 
 def _wrapped(line: str) -> str:
     """At a terminal, wrap between words; elsewhere a failure is one line."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return line
     width = shutil.get_terminal_size().columns
     return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from deepgram_anyio import (
@@ -98,6 +99,21 @@ def test_other_failures(error: Exception, kind: str, code: int) -> None:
     assert (failure.kind, failure.exit_code) == (kind, code)
     assert str(error).split(":")[0].split("]")[-1].strip() in failure.line
     assert failure.line.count("r-2") <= 1
+
+
+def test_the_only_failure_of_a_task_group_counts() -> None:
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fail)
+
+    async def fail() -> None:
+        raise ConfigError("wrong option")
+
+    with pytest.raises(Exception, match="unhandled errors") as caught:
+        anyio.run(main)
+    failure = describe(caught.value)
+    assert failure is not None
+    assert failure.message == "wrong option"
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +249,21 @@ def test_a_full_disk_is_told(api: Canned) -> None:
         )
     assert done.returncode == 2
     assert one_line(done.stderr.decode()) == "error: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_outputs_may_be_closed(closed: str, api: Canned) -> None:
+    api.refusal = (403, "FORBIDDEN", "no way")
+    done = subprocess.run(
+        ["bash", "-c", f'"$@" {closed}', "bash", *COMMAND, "models", "list", "--base-url", api.url],
+        capture_output=True,
+        text=True,
+        env=environment(DEEPGRAM_API_KEY="k"),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("tty", [True, False])

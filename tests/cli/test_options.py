@@ -23,19 +23,10 @@ from .canned import canned
 from .terminal import ROOT, environment
 from .terminal import run as run_in_terminal
 
-ADMINISTRATION = [
-    "projects",
-    "keys",
-    "members",
-    "invites",
-    "usage",
-    "requests",
-    "balances",
-    "models",
-    "credentials",
-    "token",
-    "read",
-]
+ADMINISTRATION = {
+    *("projects", "keys", "members", "invites", "usage", "requests", "balances", "models"),
+    *("credentials", "token", "read"),
+}
 MODELS = ["models", "list"]
 
 
