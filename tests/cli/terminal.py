@@ -211,7 +211,6 @@ def run(
     env: Mapping[str, str] | None = None,
     tty: bool = True,
     stdin: str | None = None,
-    await_prompt: str | None = None,
     command: Sequence[str] = COMMAND,
 ) -> Run:
     """Run the program to its end.
@@ -223,12 +222,9 @@ def run(
         env: variables beside `environment`'s.
         tty: in a terminal; False for pipes.
         stdin: what to type, or to write; without a terminal, standard input is then closed.
-        await_prompt: what to wait for before that.
         command: another program.
     """
     with start(*arguments, columns=columns, lines=lines, env=env, tty=tty, command=command) as program:
-        if await_prompt:
-            program.wait_for(await_prompt)
         if stdin:
             program.type(stdin)
         if not tty:

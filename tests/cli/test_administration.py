@@ -17,6 +17,7 @@ from deepgram_anyio.cli.app import COMMANDS, run
 from .calls import CALLS
 from .canned import CREDENTIALS, KEY, MEMBER, PROJECT, Canned, canned
 from .terminal import run as run_in_terminal
+from .terminal import start
 
 GOLDEN = Path(__file__).parent / "golden"
 PROJECT_PATH = f"/v1/projects/{PROJECT}"
@@ -215,17 +216,22 @@ def test_without_a_terminal_destruction_needs_yes(
     assert api.asked == []
 
 
-@pytest.mark.parametrize(("answer", "code", "calls"), [("y\r", 0, 1), ("n\r", 130, 0), ("\x03", 130, 0)])
+@pytest.mark.parametrize(("answer", "code", "calls"), [("y\r", 0, 1), ("n\r", 130, 0), ("", 130, 0)])
 def test_a_terminal_is_asked_before_destruction(answer: str, code: int, calls: int, api: Canned) -> None:
     arguments = ["projects", "delete", PROJECT, "--base-url", api.url]
-    done = run_in_terminal(*arguments, env={"DEEPGRAM_API_KEY": "k"}, stdin=answer, await_prompt="[y/N]")
+    with start(*arguments, env={"DEEPGRAM_API_KEY": "k"}) as program:
+        program.wait_for("[y/N]")
+        if answer:
+            program.type(answer)
+        else:
+            program.interrupt()
+        done = program.finish()
     assert done.code == code, done.text
     assert len(api.asked) == calls
     assert ("Nothing was changed" in done.text) is (answer == "n\r")
 
 
 def test_the_first_sentences_of_the_help_agree() -> None:
-    for name, entry in COMMANDS.items():
-        command = app.load_command(name)
-        first = " ".join((command.help or "").split("\n\n")[0].split())
-        assert first.startswith(entry.help.rstrip(".")), name
+    for name in [*ADMINISTRATION, "token", "read", "doctor", "serve"]:
+        first = " ".join((app.load_command(name).help or "").split("\n\n")[0].split())
+        assert first.startswith(COMMANDS[name].help.rstrip(".")), name

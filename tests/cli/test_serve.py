@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from deepgram_anyio.local.engines.scripted import ToneVoice
 from deepgram_anyio.transport import open_websocket
 
 from ..rest_peer import Reply, rest_peer
+from .terminal import start
 
 ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
@@ -74,6 +76,26 @@ async def test_serve_prints_its_url_serves_and_ends_when_told(backend: str, stop
         assert process.wait(5) == 128 + stop
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def test_serve_tells_programs_where_it_is() -> None:
+    with start("serve", "--port", "0", "--json", tty=False) as program:
+        program.wait_for("}\n")
+        told = json.loads(program.stdout)
+        assert sorted(told) == ["project_id", "url"]
+        assert told["url"].startswith("http://127.0.0.1:")
+        program.interrupt()
+        assert program.finish().code == 130
+
+
+def test_serve_in_a_terminal_ends_with_ctrl_c() -> None:
+    with start("serve", "--port", "0") as program:
+        program.wait_for("(Ctrl-C stops)")
+        program.interrupt()
+        done = program.finish()
+    assert done.code == 130
+    assert len(done.screen) <= 2  # the second line is where Ctrl-C was pressed
+    assert done.screen[0].startswith("Serving on http://127.0.0.1:")
 
 
 @pytest.mark.anyio
