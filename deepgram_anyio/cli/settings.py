@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
@@ -121,9 +121,8 @@ def _command(function: Callable[Concatenate[Settings, P], int | None], names: tu
             _log_to_stderr()
         return function(settings, **values) or 0  # type: ignore[call-arg]  # `values` are what P says
 
-    hints = get_type_hints(function, include_extras=True)
-    own = list(inspect.signature(function).parameters.values())[1:]
-    _sign(command, [parameter.replace(annotation=hints[parameter.name]) for parameter in own], names)
+    # Not get_type_hints, which on Python 3.10 wraps an Optional around what has None for a default, and hides the rest.
+    _sign(command, list(inspect.signature(function, eval_str=True).parameters.values())[1:], names)
     return command
 
 
@@ -135,9 +134,7 @@ def with_shared(function: Callable[P, None]) -> Callable[..., None]:
         ctx.obj = _take(ctx, values)
         function(**values)  # type: ignore[call-arg]  # `values` are what P says
 
-    hints = get_type_hints(function, include_extras=True)
-    own = list(inspect.signature(function).parameters.values())
-    _sign(callback, [parameter.replace(annotation=hints[parameter.name]) for parameter in own], tuple(_OPTIONS))
+    _sign(callback, list(inspect.signature(function, eval_str=True).parameters.values()), tuple(_OPTIONS))
     return callback
 
 
