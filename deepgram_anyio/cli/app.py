@@ -41,6 +41,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "listen": Entry("listen", "listen_command", "Show live captions of speech.", _SPEECH),
+    "speak": Entry("speak", "speak_command", "Speak a text, aloud or into a file.", _SPEECH),
+    "converse": Entry("converse", "converse_command", "Talk with a voice agent.", _SPEECH),
     "read": Entry("read", "read_command", "Summarize a text, or find its topics, intents and sentiments.", _SPEECH),
     "projects": Entry("projects", "projects_app", "List, show, rename, delete or leave projects.", _PROJECT),
     "keys": Entry("keys", "keys_app", "List, show, create or delete the API keys of a project.", _PROJECT),
