@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .failures import EXIT_FAILED, CommandError
 from .output import Column, Output
 
-__all__ = ["device_choice", "print_devices"]
+__all__ = ["device_choice", "print_devices", "sound_failures"]
 
 
 def device_choice(given: str | None) -> int | str | None:
@@ -12,16 +16,36 @@ def device_choice(given: str | None) -> int | str | None:
     return int(given) if given is not None and given.isdecimal() else given
 
 
+@contextmanager
+def sound_failures(instead: str) -> Iterator[None]:
+    """Tell, when there is no sound to be had, what can be done without.
+
+    Args:
+        instead: what to do, as an imperative.
+
+    Raises:
+        CommandError: a device is missing, or failed.
+        ConfigError: the extra ``audio`` is not installed.
+    """
+    from ..audio import AudioError
+
+    try:
+        yield
+    except AudioError as error:
+        raise CommandError(f"{error}; or {instead}", kind="sound", exit_code=EXIT_FAILED) from error
+
+
 def print_devices(output: Output) -> int:
     """List the sound devices, for --device.
 
     Raises:
-        AudioError: there is no PortAudio.
+        CommandError: there is no PortAudio.
         ConfigError: the extra ``audio`` is not installed.
     """
-    from ..audio import devices
+    with sound_failures("name a file"):
+        from ..audio import devices
 
-    found = devices()
+        found = devices()
     if output.json:
         output.document({"devices": found})
         return 0

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import listen_options as options
+from .api_parameters import live_parameters
 from .audio_input import is_address, open_address, open_file, open_input, open_microphone
 from .devices import device_choice, print_devices
 from .failures import CommandError
-from .live_params import live_parameters
 from .new_file import check_new
 from .output import Output
 from .running import run_async

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from .api_parameters import LiveParameters
 from .audio_input import AudioFeed
 from .captions_view import CaptionsView
-from .live_params import LiveParameters
 from .new_file import write_new
 from .output import Output
 from .running import finishing, held
