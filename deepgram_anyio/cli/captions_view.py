@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..protocol.listen import Results
     from .output import Output
 
-__all__ = ["CaptionsView", "LiveCaptions", "NoCaptions", "PlainCaptions"]
+__all__ = ["CaptionsView", "LiveCaptions", "NoCaptions", "PlainCaptions", "labelled"]
 
 _SPEAKERS = ["cyan", "green", "magenta", "yellow", "blue", "red"]
 _ROWS_KEPT_FREE = 2
@@ -151,7 +151,7 @@ class LiveCaptions:
             self._interim.pop(channel, None)
             self._draw()  # first, so that the words are not seen twice
             for line in lines:
-                self._console.print(self._drawn(line, interim=False))
+                self.write(self._drawn(line, interim=False))
         else:
             self._interim[channel] = lines
             self._draw()
@@ -163,7 +163,11 @@ class LiveCaptions:
     def note(self, text: str) -> None:
         from rich.text import Text
 
-        self._console.print(Text(text, style="dim italic"))
+        self.write(Text(text, style="dim italic"))
+
+    def write(self, what: RenderableType) -> None:
+        """Print something above what is redrawn."""
+        self._console.print(what)
 
     def _draw(self) -> None:
         from rich.text import Text
@@ -176,17 +180,9 @@ class LiveCaptions:
         self._live.update(_Tail(rows), refresh=True)
 
     def _drawn(self, line: CaptionLine, *, interim: bool) -> RenderableType:
-        from rich.table import Table
-
         ahead = self._ahead(line)
         text = _text(line.text, style="dim" if interim else "")
-        if not ahead:
-            return text
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(ahead, text)
-        return grid
+        return labelled(ahead, text) if ahead else text
 
     def _ahead(self, line: CaptionLine) -> Text:
         from rich.text import Text
@@ -217,6 +213,17 @@ class _Tail:
             if number:
                 yield Segment.line()
             yield from line
+
+
+def labelled(label: Text, text: Text) -> RenderableType:
+    """Put a label ahead of a text, whose further lines begin below its first word."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(label, text)
+    return grid
 
 
 def _text(text: str, *, style: str) -> Text:

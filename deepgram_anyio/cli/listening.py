@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..services.flux import FluxConnection
     from ..services.listen import LiveConnection
 
-__all__ = ["Listening", "Wishes"]
+__all__ = ["Listening", "Wishes", "figures", "meter", "remark"]
 
 _LAST_WORDS_S = 10.0
 """How long the last words may take after Ctrl-C."""
@@ -124,7 +124,7 @@ class Listening:
         while True:
             parts = []
             if self.feed.microphone is not None:
-                parts.append(f"{_meter(self.feed.microphone.level)} {self.feed.name}")
+                parts.append(f"{meter(self.feed.microphone.level)} {self.feed.name}")
             if self.wishes.stats:
                 parts.append(figures(connection.stats))
             if self._interrupted:
@@ -144,7 +144,7 @@ class Listening:
             self.view.note(said)
 
     async def _save(self) -> None:
-        if self.wishes.save is None:
+        if self.wishes.save is None or self._connection is None:
             return
         self.transcript.end()
         text = self.transcript.text(format_of(self.wishes.save), timestamps=self.wishes.timestamps)
@@ -183,8 +183,8 @@ def remark(event: object) -> str:
     return ""
 
 
-def _meter(level: float) -> str:
-    """Draw a loudness of 0 to 1 as a bar; speech is mostly below 0.1, so the scale is logarithmic: 60 dB."""
+def meter(level: float) -> str:
+    """Draw a loudness of 0 to 1 as a bar of 60 dB: speech is mostly below 0.1."""
     decibels = 20 * math.log10(max(level, 1e-3))
     filled = round((decibels + 60) / 60 * _METER)
     return "▮" * filled + "▯" * (_METER - filled)

@@ -89,9 +89,8 @@ class Speaking:
 
         flux = is_flux(self.parameters)
         service: Any = dg.speak.v2 if flux else dg.speak.v1
-        known, unknown = sort_parameters(
-            self.form.parameters | self.parameters, (FluxSpeechOptions if flux else SpeechOptions).__struct_fields__
-        )
+        fields = (FluxSpeechOptions if flux else SpeechOptions).__struct_fields__
+        known, unknown = sort_parameters(self.form.parameters | self.parameters, fields)
         async for text in texts:
             pieces = [piece for piece in split_text(text) if piece.strip()]
             if len(pieces) > 1 and not self.form.can_be_joined:
@@ -110,10 +109,8 @@ class Speaking:
 
         flux = is_flux(self.parameters)
         service: Any = dg.speak.v2 if flux else dg.speak.v1
-        known, unknown = sort_parameters(
-            self.form.stream_parameters | self.parameters,
-            (FluxSpeakOptions if flux else SpeakOptions).__struct_fields__,
-        )
+        fields = (FluxSpeakOptions if flux else SpeakOptions).__struct_fields__
+        known, unknown = sort_parameters(self.form.stream_parameters | self.parameters, fields)
         async with service.connect(split_long_text=True, extra_query=unknown, **known) as connection:
             self._note_request(connection.request_id)
             async for text in texts:
