@@ -1,0 +1,39 @@
+"""An embedded server with scripted engines, beside the programs that the tests start, and sound for it to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from anyio.from_thread import start_blocking_portal
+
+from deepgram_anyio.local import serve
+from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
+from deepgram_anyio.protocol.wav import wav_header
+
+__all__ = ["KEY", "RATE", "SAID", "serving", "write_speech"]
+
+KEY = {"DEEPGRAM_API_KEY": "a-key"}
+RATE = 16_000
+SAID = ["the quick brown fox", "jumps over the lazy dog"]
+
+
+@contextmanager
+def serving(*, said: list[str] = SAID, **options: Any) -> Iterator[str]:
+    """Run a server that hears what is `said`, whatever it gets; gives its URL."""
+    engines = {"recognizer": ScriptedRecognizer(said, word_s=0.2), "voice": ToneVoice(word_s=0.1, pause_s=0.1)}
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(serve(**{**engines, **options})) as server,
+    ):
+        yield server.url
+
+
+def write_speech(path: Path, *, sentences: int = 2, word_s: float = 0.2, pause_s: float = 0.6) -> Path:
+    """Write a WAV file with as many stretches of sound, of four words each, and silence between them."""
+    voice = ToneVoice(sample_rate=RATE, word_s=word_s, pause_s=pause_s)
+    samples = b"".join(voice.synthesize("One two three four. " * sentences))
+    path.write_bytes(wav_header(sample_rate=RATE, data_bytes=len(samples)) + samples)
+    return path
