@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from anyio.from_thread import start_blocking_portal
 
+from deepgram_anyio.cli.app import run
 from deepgram_anyio.local import serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 
-__all__ = ["KEY", "RATE", "SAID", "serving", "write_speech"]
+from .terminal import COMMAND, Run, environment
+
+__all__ = ["KEY", "RATE", "SAID", "first_line", "inside", "piped", "serving", "write_speech"]
 
 KEY = {"DEEPGRAM_API_KEY": "a-key"}
 RATE = 16_000
@@ -37,3 +43,26 @@ def write_speech(path: Path, *, sentences: int = 2, word_s: float = 0.2, pause_s
     samples = b"".join(voice.synthesize("One two three four. " * sentences))
     path.write_bytes(wav_header(sample_rate=RATE, data_bytes=len(samples)) + samples)
     return path
+
+
+def piped(*arguments: str, data: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the program with bytes on its standard input, and bytes on its output."""
+    return subprocess.run(
+        [*COMMAND, *arguments], input=data, capture_output=True, timeout=60, env=environment(**KEY, **env), check=False
+    )
+
+
+def first_line(*arguments: str) -> tuple[int, str, str]:
+    """Run the program, and leave after its first line; returns its exit code, that line, and standard error."""
+    line = f"{shlex.join([*COMMAND, *arguments])} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, timeout=60, env=environment(**KEY), check=False, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def inside(capsys: pytest.CaptureFixture[str], *arguments: str) -> Run:
+    """Run a command in this process, which costs no start: for what a command says before it does much."""
+    code = run(arguments)
+    captured = capsys.readouterr()
+    return Run(code, [], captured.out, captured.err)
