@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
+from .devices import sound_failures
 from .failures import EXIT_FAILED, CommandError
 from .standard_input import input_is_terminal, read_input
 
@@ -168,14 +169,13 @@ async def open_microphone(
         warn: told at the end, should something have been lost.
 
     Raises:
-        AudioError: there is none, or it cannot be used.
+        CommandError: there is none, or it cannot be used, or it vanished.
         ConfigError: the extra ``audio`` is not installed.
     """
-    from ..audio import Microphone
+    with sound_failures("listen to a file"):
+        from ..audio import Microphone
 
-    async with Microphone(device=device, sample_rate=sample_rate, channels=channels) as microphone:
-        yield AudioFeed(
-            str(getattr(microphone.device, "name", microphone.device)), aiter(microphone), microphone=microphone
-        )
-        if microphone.lost_s > 0:
-            warn(f"{microphone.lost_s:.1f} s of the microphone's sound were lost: nobody took them in time")
+        async with Microphone(device=device, sample_rate=sample_rate, channels=channels) as microphone:
+            yield AudioFeed(microphone.device.name, aiter(microphone), microphone=microphone)
+            if microphone.lost_s > 0:
+                warn(f"{microphone.lost_s:.1f} s of the microphone's sound were lost: nobody took them in time")

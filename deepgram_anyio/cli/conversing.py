@@ -153,7 +153,7 @@ class Conversing:
 
     async def _keep_status(self, microphone: Microphone) -> None:
         while True:
-            self.view.status(f"{meter(microphone.level)} {getattr(microphone.device, 'name', '')} · Ctrl-C ends")
+            self.view.status(f"{meter(microphone.level)} {microphone.device.name} · Ctrl-C ends")
             await anyio.sleep(_STATUS_EVERY_S)
 
     async def _type(self, connection: AgentConnection) -> None:

@@ -32,7 +32,9 @@ def sound_failures(instead: str) -> Iterator[None]:
     try:
         yield
     except AudioError as error:
-        raise CommandError(f"{error}; or {instead}", kind="sound", exit_code=EXIT_FAILED) from error
+        # What a program calls, a person at the command line asks for in another way.
+        what = str(error).replace("deepgram_anyio.audio.devices()", "those that --list-devices shows")
+        raise CommandError(f"{what}; or {instead}", kind="sound", exit_code=EXIT_FAILED) from error
 
 
 def print_devices(output: Output) -> int:

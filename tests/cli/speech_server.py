@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,23 @@ from deepgram_anyio.local import serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 
-from .terminal import COMMAND, Run, environment
+from .terminal import COMMAND, ROOT, Program, Run, environment
 
-__all__ = ["KEY", "RATE", "SAID", "first_line", "inside", "piped", "serving", "write_speech"]
+__all__ = [
+    "FAKE_SOUND",
+    "KEY",
+    "RATE",
+    "SAID",
+    "first_line",
+    "inside",
+    "piped",
+    "press_ctrl_c",
+    "serving",
+    "write_speech",
+]
+
+FAKE_SOUND = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'audio' / 'fakes'}"}
+"""Makes programs use the devices of `tests.audio.fake_host`."""
 
 KEY = {"DEEPGRAM_API_KEY": "a-key"}
 RATE = 16_000
@@ -66,3 +81,11 @@ def inside(capsys: pytest.CaptureFixture[str], *arguments: str) -> Run:
     code = run(arguments)
     captured = capsys.readouterr()
     return Run(code, [], captured.out, captured.err)
+
+
+def press_ctrl_c(program: Program) -> None:
+    """Interrupt a program that never sleeps for long, so that it notices a signal at any time."""
+    if program.tty:
+        program.type("\x03")
+    else:
+        program.process.send_signal(signal.SIGINT)
