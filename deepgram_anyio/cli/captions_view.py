@@ -21,6 +21,7 @@ __all__ = ["CaptionsView", "LiveCaptions", "NoCaptions", "PlainCaptions", "label
 
 _SPEAKERS = ["cyan", "green", "magenta", "yellow", "blue", "red"]
 _ROWS_KEPT_FREE = 2
+_COLUMNS_KEPT_FREE = 4  # for the ^C that a terminal writes: a line that it broke would be redrawn in the wrong place
 
 
 class CaptionsView(Protocol):
@@ -207,7 +208,8 @@ class _Tail:
         from rich.console import Group
         from rich.segment import Segment
 
-        lines = console.render_lines(Group(*self._rows), options.update(height=None), pad=False)
+        width = max(1, options.max_width - _COLUMNS_KEPT_FREE)
+        lines = console.render_lines(Group(*self._rows), options.update(width=width, height=None), pad=False)
         kept = lines[-max(1, console.height - _ROWS_KEPT_FREE) :] if self._rows else []
         for number, line in enumerate(kept):
             if number:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import anyio.to_thread
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from ..client import DeepgramClient
 
 __all__ = ["Speaking"]
+
+_Sink: TypeAlias = Callable[[bytes], Awaitable[object]]
+_Speak: TypeAlias = Callable[[_Sink], Awaitable[None]]
 
 _AHEAD = 512
 """Chunks that may wait to be played, so that one request's end and the next one's beginning are not heard."""
@@ -60,30 +62,32 @@ class Speaking:
             CommandError: nothing can be played, or written there.
             DeepgramError: as for the API's calls.
         """
-        async with aclosing(self._audio(dg, texts)) as audio:
+        with self.output.progress("Speaking", unit="bytes") as bar:
+
+            async def speak(sink: _Sink) -> None:
+                async def take(chunk: bytes) -> None:
+                    self._written += len(chunk)
+                    bar.update(self._written)
+                    await sink(chunk)
+
+                await (self._stream if self.stream else self._request)(dg, texts, take)
+
             if self.path is None:
-                await self._play(audio)
+                await self._play(speak)
             elif str(self.path) == "-":
-                await self._pipe(audio)
+                await self._pipe(speak)
             elif self.form.file is FileFormat.WAV:
-                await self._write_wav(self.path, audio)
+                await self._write_wav(self.path, speak)
             else:
-                await self._write(self.path, audio)
+                await self._write(self.path, speak)
         if self.output.json:
             self.output.document(self._report())
         elif self.path is not None and str(self.path) != "-":
             self.output.note(f"{self.path}: {self._amount()}")
 
-    async def _audio(self, dg: DeepgramClient, texts: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
-        source = self._streamed(dg, texts) if self.stream else self._requested(dg, texts)
-        with self.output.progress("Speaking", unit="bytes") as bar:
-            async with aclosing(source):
-                async for chunk in source:
-                    self._written += len(chunk)
-                    bar.update(self._written)
-                    yield chunk
+    # Where the audio comes from.
 
-    async def _requested(self, dg: DeepgramClient, texts: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
+    async def _request(self, dg: DeepgramClient, texts: AsyncIterator[str], sink: _Sink) -> None:
         from .. import FluxSpeechOptions, SpeechOptions
         from ..protocol.text import split_text
 
@@ -102,9 +106,9 @@ class Speaking:
                 async with service.stream(piece, extra_query=unknown, **known) as speech:
                     self._note_request(speech.info.request_id)
                     async for chunk in speech:
-                        yield chunk
+                        await sink(chunk)
 
-    async def _streamed(self, dg: DeepgramClient, texts: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
+    async def _stream(self, dg: DeepgramClient, texts: AsyncIterator[str], sink: _Sink) -> None:
         from .. import FluxSpeakOptions, SpeakOptions
 
         flux = is_flux(self.parameters)
@@ -115,13 +119,15 @@ class Speaking:
             self._note_request(connection.request_id)
             async for text in texts:
                 async for chunk in connection.synthesize(text):
-                    yield chunk
+                    await sink(chunk)
 
     def _note_request(self, request_id: str | None) -> None:
         if request_id is not None:
             self.request_ids.append(request_id)
 
-    async def _play(self, audio: AsyncIterator[bytes]) -> None:
+    # Where it goes.
+
+    async def _play(self, speak: _Speak) -> None:
         from ..transport.tasks import background_tasks
 
         with sound_failures("write a file with -o PATH"):
@@ -133,8 +139,7 @@ class Speaking:
 
                 async def fetch() -> None:
                     async with send:
-                        async for chunk in audio:
-                            await send.send(chunk)
+                        await speak(send.send)
 
                 async with background_tasks() as tasks, receive:
                     tasks.start_soon(fetch)
@@ -142,30 +147,27 @@ class Speaking:
                         await speaker.send(chunk)
                     await speaker.drain()
 
-    async def _pipe(self, audio: AsyncIterator[bytes]) -> None:
+    async def _pipe(self, speak: _Speak) -> None:
         from ..protocol.wav import wav_header
 
         if self.form.file is FileFormat.WAV:
             assert self.form.sample_rate is not None
             sys.stdout.buffer.write(wav_header(sample_rate=self.form.sample_rate, encoding=self.form.encoding))
-        async for chunk in audio:
-            await anyio.to_thread.run_sync(_write_out, chunk)
+        await speak(_write_out)
 
-    async def _write_wav(self, path: Path, audio: AsyncIterator[bytes]) -> None:
+    async def _write_wav(self, path: Path, speak: _Speak) -> None:
         assert self.form.sample_rate is not None
         with WavRecording(
             path, sample_rate=self.form.sample_rate, encoding=self.form.encoding, overwrite=self.overwrite
         ) as recording:
-            async for chunk in audio:
-                await recording.write(chunk)
+            await speak(recording.write)
             await recording.save()
 
-    async def _write(self, path: Path, audio: AsyncIterator[bytes]) -> None:
+    async def _write(self, path: Path, speak: _Speak) -> None:
         from ..transport.files import replacing
 
         async with replacing(path) as file:
-            async for chunk in audio:
-                await file.write(chunk)
+            await speak(file.write)
             check_new(path, overwrite=self.overwrite)
 
     def _amount(self) -> str:
@@ -187,6 +189,9 @@ class Speaking:
         }
 
 
-def _write_out(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
+async def _write_out(chunk: bytes) -> None:
+    def write() -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+    await anyio.to_thread.run_sync(write)

@@ -131,7 +131,7 @@ def test_what_the_agent_shall_be(url: str) -> None:
 def test_speaking(tmp_path: Path, ending: str) -> None:
     heard, said = tmp_path / "heard.wav", write_speech(tmp_path / "said.wav", sentences=1, pause_s=1.5)
     sound = {"FAKE_MICROPHONE_WAV": str(said), "FAKE_SPEAKER_WAV": str(heard)}
-    engines = {
+    engines: dict[str, Any] = {
         "recognizer": ScriptedRecognizer(["what is two plus two"], word_s=0.1),
         "voice": ToneVoice(word_s=0.02, pause_s=0.0),
     }
@@ -159,7 +159,10 @@ def test_speaking_silences_the_agent(tmp_path: Path) -> None:
     """A greeting of a minute is not played to its end when the user speaks."""
     heard, said = tmp_path / "heard.wav", write_speech(tmp_path / "said.wav", sentences=1, pause_s=1.5)
     sound = {"FAKE_MICROPHONE_WAV": str(said), "FAKE_SPEAKER_WAV": str(heard)}
-    engines = {"recognizer": ScriptedRecognizer(["thank you"], word_s=0.1), "voice": ToneVoice(word_s=0.1)}
+    engines: dict[str, Any] = {
+        "recognizer": ScriptedRecognizer(["thank you"], word_s=0.1),
+        "voice": ToneVoice(word_s=0.1),
+    }
     arguments = ("--greeting", "One more word " * 200 + ".", "--spoken")
     with (
         serving(**engines) as url,
@@ -188,7 +191,8 @@ def test_without_sound_it_says_what_to_do(url: str, devices: str) -> None:
 
 def test_a_break_is_told_and_what_was_said_is_kept(tmp_path: Path) -> None:
     kept = tmp_path / "talk.json"
-    with serving(voice=ToneVoice(word_s=0.02), faults=FaultOptions(close_after_messages=11, close_code=1008)) as url:
+    # In the middle of a greeting of three seconds, which is sent little faster than it is heard.
+    with serving(voice=ToneVoice(word_s=0.5), faults=FaultOptions(close_after_messages=22, close_code=1008)) as url:
         done = typed(url, "--save", str(kept), stdin="Hello.\n")
     assert done.code == 1
     assert done.stderr.splitlines()[0] == f"transcript: {kept}"

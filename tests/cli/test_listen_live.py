@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,8 +33,8 @@ def speech(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def listening(url: str, *arguments: str, tty: bool = True, **env: str) -> Iterator[Program]:
-    with start("listen", "--base-url", url, *arguments, tty=tty, env={**KEY, **env}) as program:
+def listening(url: str, *arguments: str, tty: bool = True, env: Mapping[str, str] | None = None) -> Iterator[Program]:
+    with start("listen", "--base-url", url, *arguments, tty=tty, env={**KEY, **(env or {})}) as program:
         yield program
 
 
@@ -119,9 +119,9 @@ def test_a_second_ctrl_c_does_not_wait_for_the_last_words(tmp_path: Path) -> Non
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_microphone_is_heard_until_ctrl_c(url: str, speech: Path, backend: str) -> None:
     kept = speech.with_suffix(".srt")
-    recorded = {"FAKE_MICROPHONE_WAV": str(speech), "FAKE_SPEED": "4"}
+    env = {**FAKE_SOUND, "FAKE_MICROPHONE_WAV": str(speech), "FAKE_SPEED": "4"}
     arguments = ("--mic", "--timestamps", "--save", str(kept), "--backend", backend)
-    with listening(url, *arguments, **FAKE_SOUND, **recorded) as program:
+    with listening(url, *arguments, env=env) as program:
         program.wait_for("Fake Microphone · Ctrl-C ends")
         program.wait_for("▮")
         program.wait_for(SAID[1])
@@ -134,8 +134,8 @@ def test_a_microphone_is_heard_until_ctrl_c(url: str, speech: Path, backend: str
 
 
 def test_a_microphone_into_a_pipe(url: str, speech: Path) -> None:
-    recorded = {"FAKE_MICROPHONE_WAV": str(speech), "FAKE_SPEED": "4"}
-    with listening(url, "--mic", tty=False, **FAKE_SOUND, **recorded) as program:
+    env = {**FAKE_SOUND, "FAKE_MICROPHONE_WAV": str(speech), "FAKE_SPEED": "4"}
+    with listening(url, "--mic", tty=False, env=env) as program:
         program.wait_for(SAID[1])
         press_ctrl_c(program)
         done = program.finish()

@@ -50,14 +50,14 @@ def wav_s(data: bytes | Path, *, rate: int = 24_000) -> float:
     with wave.open(io.BytesIO(content)) as wav:
         assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (rate, 1, 2)
         assert len(content) == 44 + 2 * wav.getnframes()
-        return wav.getnframes() / rate
+        return float(wav.getnframes() / rate)
 
 
 def decoded_s(path: Path) -> float:
     """The length of what a decoder makes of a file."""
     with av.open(str(path)) as container:
         rate = container.streams.audio[0].rate
-        return sum(frame.samples for frame in container.decode(audio=0)) / rate
+        return float(sum(frame.samples for frame in container.decode(audio=0)) / rate)
 
 
 @pytest.mark.parametrize("more", [[], ["--stream"], ["--backend", "trio"], ["--model", "flux-haley-en", "--stream"]])
