@@ -121,6 +121,9 @@ def _command(function: Callable[Concatenate[Settings, P], int | None], names: tu
             _log_to_stderr()
         return function(settings, **values) or 0  # type: ignore[call-arg]  # `values` are what P says
 
+    # Typer would end lines in a paragraph where the docstring does.
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    command.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     # Not get_type_hints, which on Python 3.10 wraps an Optional around what has None for a default, and hides the rest.
     _sign(command, list(inspect.signature(function, eval_str=True).parameters.values())[1:], names)
     return command
