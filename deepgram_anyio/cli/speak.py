@@ -92,7 +92,7 @@ def speak_command(
 
     Example: deepgram-anyio speak letter.txt --model aura-2-orion-en -o letter.mp3
 
-    Example: tail -f log.txt | deepgram-anyio speak - --stream
+    Example: echo "The build is done." | deepgram-anyio speak - --stream
     """
     from .speaking import Speaking
 
