@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -18,6 +20,7 @@ from deepgram_anyio.local import serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 
+from ..audio.fake_host import FakeHost
 from .terminal import COMMAND, ROOT, Program, Run, environment
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "piped",
     "press_ctrl_c",
     "serving",
+    "without_sound",
     "write_speech",
 ]
 
@@ -81,6 +85,13 @@ def inside(capsys: pytest.CaptureFixture[str], *arguments: str) -> Run:
     code = run(arguments)
     captured = capsys.readouterr()
     return Run(code, [], captured.out, captured.err)
+
+
+def without_sound(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    """Give this process no sound device that works; see `FakeHost.from_environment` for the reasons."""
+    monkeypatch.setitem(
+        sys.modules, "sounddevice", cast("ModuleType", FakeHost.from_environment({"FAKE_DEVICES": why}))
+    )
 
 
 def press_ctrl_c(program: Program) -> None:

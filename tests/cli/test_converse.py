@@ -14,7 +14,7 @@ from deepgram_anyio.cli.agent_file import usual_settings
 from deepgram_anyio.local import FaultOptions
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 
-from .speech_server import FAKE_SOUND, KEY, inside, press_ctrl_c, serving, write_speech
+from .speech_server import FAKE_SOUND, KEY, inside, press_ctrl_c, serving, without_sound, write_speech
 from .terminal import Run, run, start
 
 GREETING = ["agent: Hello!", "agent: How can I help you?"]
@@ -177,10 +177,13 @@ def test_speaking_silences_the_agent(tmp_path: Path) -> None:
         assert wav.getnframes() / wav.getframerate() < 20
 
 
-@pytest.mark.parametrize("devices", ["none", "missing", "refused"])
-def test_without_sound_it_says_what_to_do(url: str, devices: str) -> None:
-    env = {**KEY, **FAKE_SOUND, "FAKE_DEVICES": devices}
-    done = run("converse", "--spoken", "--base-url", url, tty=False, env=env)
+@pytest.mark.parametrize("devices", ["none", "refused"])
+def test_without_sound_it_says_what_to_do(
+    url: str, devices: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "a-key")
+    without_sound(monkeypatch, devices)
+    done = inside(capsys, "converse", "--spoken", "--base-url", url)
     assert done.code == 1
     assert done.stderr.endswith("; or type instead of speaking: --typed\n")
     assert len(done.stderr.splitlines()) == 1

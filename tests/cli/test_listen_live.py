@@ -15,7 +15,7 @@ import pytest
 
 from deepgram_anyio.local import FaultOptions
 
-from .speech_server import FAKE_SOUND, KEY, SAID, inside, press_ctrl_c, serving, write_speech
+from .speech_server import FAKE_SOUND, KEY, SAID, inside, press_ctrl_c, serving, without_sound, write_speech
 from .terminal import Program, run, start
 
 Serve = Callable[..., str]
@@ -116,11 +116,10 @@ def test_a_second_ctrl_c_does_not_wait_for_the_last_words(tmp_path: Path) -> Non
 # Microphones.
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_microphone_is_heard_until_ctrl_c(url: str, speech: Path, backend: str) -> None:
+def test_a_microphone_is_heard_until_ctrl_c(url: str, speech: Path) -> None:
     kept = speech.with_suffix(".srt")
     env = {**FAKE_SOUND, "FAKE_MICROPHONE_WAV": str(speech), "FAKE_SPEED": "4"}
-    arguments = ("--mic", "--timestamps", "--save", str(kept), "--backend", backend)
+    arguments = ("--mic", "--timestamps", "--save", str(kept), "--backend", "trio")
     with listening(url, *arguments, env=env) as program:
         program.wait_for("Fake Microphone · Ctrl-C ends")
         program.wait_for("▮")
@@ -155,18 +154,24 @@ def test_a_microphone_that_vanishes_is_told_and_the_words_before_are_kept(url: s
 
 
 @pytest.mark.parametrize(
-    ("devices", "message"),
-    [
-        ("none", "the system has no microphone at all"),
-        ("missing", "libportaudio2"),
-        ("refused", "--list-devices"),
-    ],
+    ("devices", "message"), [("none", "the system has no microphone at all"), ("refused", "--list-devices")]
 )
-def test_without_a_microphone_it_says_what_to_do(url: str, devices: str, message: str) -> None:
-    done = run("listen", "--base-url", url, "--mic", tty=False, env={**KEY, **FAKE_SOUND, "FAKE_DEVICES": devices})
+def test_without_a_microphone_it_says_what_to_do(
+    url: str, devices: str, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "a-key")
+    without_sound(monkeypatch, devices)
+    done = inside(capsys, "listen", "--base-url", url, "--mic")
     assert done.code == 1
     assert message in done.stderr
     assert done.stderr.endswith("; or listen to a file\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_portaudio_it_says_what_to_install(url: str) -> None:
+    done = run("listen", "--base-url", url, "--mic", tty=False, env={**KEY, **FAKE_SOUND, "FAKE_DEVICES": "missing"})
+    assert done.code == 1
+    assert "libportaudio2" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -255,13 +260,15 @@ def test_a_reconnection_is_told_and_nothing_is_missing(speech: Path) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_break_for_good_is_told_and_the_words_before_are_kept(speech: Path, as_json: bool) -> None:
+def test_a_break_for_good_is_told_and_the_words_before_are_kept(
+    speech: Path, as_json: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "a-key")
     kept = speech.with_suffix(".txt")
     faults = FaultOptions(close_after_messages=1, close_code=1008)
     with serving(faults=faults) as url:
-        done = run(
-            *("listen", "--base-url", url, str(speech), "--save", str(kept), *["--json"] * as_json), tty=False, env=KEY
-        )
+        arguments = ["--base-url", url, str(speech), "--save", str(kept), *["--json"] * as_json]
+        done = inside(capsys, "listen", *arguments)
     assert done.code == 1
     assert done.stderr.splitlines()[0] == f"saved to {kept}"
     assert done.stderr.splitlines()[1].startswith("error: ")
