@@ -116,6 +116,8 @@ async def open_address(url: str) -> AsyncIterator[AudioFeed]:
     """
     import httpx
 
+    name = _without_password(url)
+
     async def pieces(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
         try:
             # An async generator, as httpx makes them, though it does not promise that.
@@ -123,7 +125,7 @@ async def open_address(url: str) -> AsyncIterator[AudioFeed]:
                 async for piece in found:
                     yield piece
         except httpx.HTTPError as error:
-            raise _unfetched(url, f"broke off: {_reason(error)}") from error
+            raise _unfetched(name, f"broke off: {_reason(error)}") from error
 
     timeout = httpx.Timeout(_SILENT_S, connect=_CONNECT_S)
     try:
@@ -132,24 +134,30 @@ async def open_address(url: str) -> AsyncIterator[AudioFeed]:
             client.stream("GET", url) as answer,
         ):
             if not answer.is_success:
-                raise _unfetched(url, f"answered {answer.status_code} {answer.reason_phrase}".rstrip())
-            _check_type(url, answer.headers.get("content-type", ""))
+                raise _unfetched(name, f"answered {answer.status_code} {answer.reason_phrase}".rstrip())
+            _check_type(name, answer.headers.get("content-type", ""))
             async with aclosing(pieces(answer)) as found:
-                yield AudioFeed(url, found)
+                yield AudioFeed(name, found)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _unfetched(url, f"cannot be fetched: {_reason(error)}") from error
+        raise _unfetched(name, f"cannot be fetched: {_reason(error)}") from error
 
 
-def _check_type(url: str, content_type: str) -> None:
+def _without_password(url: str) -> str:
+    scheme, slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def _check_type(name: str, content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
     if any(word in kind for word in _PLAYLISTS):
-        raise CommandError(f"{url} is a playlist: name the stream that it leads to")
+        raise CommandError(f"{name} is a playlist: name the stream that it leads to")
     if kind in _NO_AUDIO:
-        raise CommandError(f"{url} is {_NO_AUDIO[kind]}, not audio")
+        raise CommandError(f"{name} is {_NO_AUDIO[kind]}, not audio")
 
 
-def _unfetched(url: str, what: str) -> CommandError:
-    return CommandError(f"{url} {what}", kind="network", exit_code=EXIT_FAILED)
+def _unfetched(name: str, what: str) -> CommandError:
+    return CommandError(f"{name} {what}", kind="network", exit_code=EXIT_FAILED)
 
 
 def _reason(error: Exception) -> str:

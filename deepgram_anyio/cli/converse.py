@@ -18,7 +18,7 @@ from .settings import Settings, with_settings
 from .standard_input import input_is_terminal
 
 if TYPE_CHECKING:
-    from ..client import DeepgramClient
+    from .. import DeepgramClient
 
 __all__ = ["converse_command"]
 

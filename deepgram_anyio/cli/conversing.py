@@ -22,9 +22,8 @@ from .running import finishing, held
 from .standard_input import read_input_lines
 
 if TYPE_CHECKING:
+    from .. import AgentConnection, DeepgramClient
     from ..audio import Microphone
-    from ..client import DeepgramClient
-    from ..services.agent import AgentConnection
 
 __all__ = ["Conversing"]
 

@@ -19,7 +19,7 @@ from .settings import Settings, with_settings
 from .transcripts import Format, check_format, format_of
 
 if TYPE_CHECKING:
-    from ..client import DeepgramClient
+    from .. import DeepgramClient
     from .audio_input import AudioFeed
     from .captions_view import CaptionsView
 
@@ -76,6 +76,8 @@ def listen_command(
         raise CommandError("name one source: a file, an address, - for standard input, or --mic")
     if device is not None and not mic:
         raise CommandError("--device goes with --mic")
+    if encoding is not None and mic:
+        raise CommandError("--encoding is for raw audio; a microphone needs none")
     shown = _format(settings, format)
     check_format(shown)
     if save is not None:

@@ -20,10 +20,7 @@ from .running import finishing, held
 from .transcripts import Format, Transcript, event_line, format_of
 
 if TYPE_CHECKING:
-    from ..client import DeepgramClient
-    from ..services.connection import ConnectionStats
-    from ..services.flux import FluxConnection
-    from ..services.listen import LiveConnection
+    from .. import ConnectionStats, DeepgramClient, FluxConnection, LiveConnection
 
 __all__ = ["Listening", "Wishes", "figures", "meter", "remark"]
 
@@ -101,7 +98,7 @@ class Listening:
                         self._take(event)
                 for results in self.transcript.end():
                     self.view.show(results)
-        if bounded.cancelled_caught:
+        if bounded.cancelled_caught and self._connection is not None:
             self.view.note("warning: the server did not finish in time: the last words may be missing")
         if self.wishes.stats and self._connection is not None:
             self.view.note(figures(self._connection.stats))

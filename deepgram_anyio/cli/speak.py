@@ -22,7 +22,7 @@ from .standard_input import input_is_terminal, read_input_lines
 from .text_input import file_text
 
 if TYPE_CHECKING:
-    from ..client import DeepgramClient
+    from .. import DeepgramClient
 
 __all__ = ["speak_command"]
 
@@ -150,9 +150,9 @@ async def _texts(given: str | None, *, by_line: bool) -> AsyncGenerator[str, Non
     lines = []
     async with aclosing(read_input_lines()) as found:
         async for line in found:
-            if not by_line:
-                lines.append(line)
-            elif line.strip():
+            lines.append(line)
+            if by_line and line.strip():
                 yield f"{line}\n"
+    whole = _whole("\n".join(lines))
     if not by_line:
-        yield _whole("\n".join(lines))
+        yield whole

@@ -19,7 +19,7 @@ from .output import Output
 from .speech_format import FileFormat, SpeechForm
 
 if TYPE_CHECKING:
-    from ..client import DeepgramClient
+    from .. import DeepgramClient
 
 __all__ = ["Speaking"]
 

@@ -137,6 +137,7 @@ def test_a_file_is_not_replaced_unless_that_is_wanted(listen: Any, speech: Path,
         ([], 2, "name one source: a file, an address, - for standard input, or --mic"),
         (["no-such-file.wav"], 2, "no-such-file.wav: No such file or directory"),
         (["speech.wav", "--device", "1"], 2, "--device goes with --mic"),
+        (["--mic", "--encoding", "linear16"], 2, "a microphone needs none"),
         (["speech.wav", "--save", "talk.doc"], 2, "talk.doc: the name must end in .txt, .json, .srt or .vtt"),
         (["speech.wav", "--save", "nowhere/talk.srt"], 2, "nowhere/talk.srt: there is no folder nowhere"),
         (["speech.wav", "--option", "modle=nova-2"], 2, "--option modle: did you mean model?"),
@@ -145,7 +146,7 @@ def test_a_file_is_not_replaced_unless_that_is_wanted(listen: Any, speech: Path,
         (["speech.wav", "--flux", "--diarize"], 2, "diarize does not go with a Flux model"),
         (["speech.wav", "--json", "--format", "srt"], 2, "--json and --format srt contradict each other"),
         (["speech.wav", "--pace", "0"], 2, "pace must be a positive number"),
-        (["http://127.0.0.1:9/radio"], 1, "http://127.0.0.1:9/radio cannot be fetched: "),
+        (["http://me:secret@127.0.0.1:9/radio"], 1, "error: http://127.0.0.1:9/radio cannot be fetched: "),
     ],
 )
 def test_mistakes_are_one_clear_line(
@@ -156,6 +157,7 @@ def test_mistakes_are_one_clear_line(
     assert done.code == code
     assert message in done.stderr
     assert done.stderr.startswith("error: ")
+    assert "secret" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -117,6 +117,8 @@ def test_standard_input_and_a_pipe(url: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"RIFF")
     assert len(done.stdout) - 44 == pytest.approx(48_000 * LENGTH_S, abs=500)
+    done = piped("speak", "-", "-o", "-", "--stream", "--base-url", url, data=b"\n \n")
+    assert (done.returncode, done.stderr) == (2, b"error: there is nothing to speak: the text is empty\n")
     done = piped("speak", TEXT, "-o", "-", "--format", "flac", "--base-url", url)
     assert done.stdout.startswith(b"fLaC")
 
