@@ -15,7 +15,7 @@ from .agent_file import sample_format
 from .conversation_view import ConversationView
 from .devices import sound_failures
 from .listening import meter
-from .new_file import WavRecording, write_new
+from .new_file import WavRecording, tell_written, write_new
 from .output import Output
 from .playback import Playback
 from .running import finishing, held
@@ -257,10 +257,10 @@ class Conversing:
         if self.save is not None:
             document = msgspec.json.format(msgspec.json.encode(self._document()), indent=2) + b"\n"
             await write_new(self.save, document, overwrite=self.overwrite)
-            self.output.note(f"transcript: {self.save}")
+            tell_written("transcript:", self.save)
         if self._recording is not None and self.record is not None:
             await self._recording.save()
-            self.output.note(f"the agent's voice: {self.record}")
+            tell_written("the agent's voice:", self.record)
 
 
 async def _cancel_when(pressed: anyio.Event, talking: anyio.CancelScope) -> None:

@@ -121,7 +121,7 @@ def listen_command(
             stats=stats,
         )
         async with opened() as feed:
-            return await Listening(wishes, feed, view, output).run(dg)
+            return await Listening(wishes, feed, view).run(dg)
 
     return run_async(settings, main)
 

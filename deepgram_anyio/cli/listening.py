@@ -14,8 +14,7 @@ import anyio
 from .api_parameters import LiveParameters
 from .audio_input import AudioFeed
 from .captions_view import CaptionsView
-from .new_file import write_new
-from .output import Output
+from .new_file import tell_written, write_new
 from .running import finishing, held
 from .transcripts import Format, Transcript, event_line, format_of
 
@@ -62,7 +61,6 @@ class Listening:
     wishes: Wishes
     feed: AudioFeed
     view: CaptionsView
-    output: Output
     transcript: Transcript = field(default_factory=Transcript)
     _connection: LiveConnection | FluxConnection | None = None
     _interrupted: bool = False
@@ -146,7 +144,7 @@ class Listening:
         self.transcript.end()
         text = self.transcript.text(format_of(self.wishes.save), timestamps=self.wishes.timestamps)
         await write_new(self.wishes.save, text.encode(), overwrite=self.wishes.overwrite)
-        self.output.note(f"saved to {self.wishes.save}")
+        tell_written("saved to", self.wishes.save)
 
     def _print_whole(self) -> None:
         if self.wishes.format in (Format.JSON, Format.SRT, Format.VTT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from .failures import CommandError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["WavRecording", "check_new", "write_new"]
+__all__ = ["WavRecording", "check_new", "tell_written", "write_new"]
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 _COPY_BYTES = 256 * 1024
@@ -33,6 +34,11 @@ def check_new(path: Path, *, overwrite: bool) -> None:
         raise CommandError(f"{path} exists: --overwrite replaces it", kind="file")
     if not path.parent.is_dir():
         raise CommandError(f"{path}: there is no folder {path.parent}", kind="file")
+
+
+def tell_written(what: str, path: Path) -> None:
+    """Say on standard error what was written where; a path is not wrapped, so that it can be copied."""
+    print(f"{what} {path}", file=sys.stderr)
 
 
 async def write_new(path: Path, data: bytes, *, overwrite: bool) -> None:

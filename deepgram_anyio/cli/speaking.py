@@ -14,7 +14,7 @@ import anyio.to_thread
 from .api_parameters import is_flux, sort_parameters
 from .devices import sound_failures
 from .failures import CommandError
-from .new_file import WavRecording, check_new
+from .new_file import WavRecording, check_new, tell_written
 from .output import Output
 from .speech_format import FileFormat, SpeechForm
 
@@ -83,7 +83,7 @@ class Speaking:
         if self.output.json:
             self.output.document(self._report())
         elif self.path is not None and str(self.path) != "-":
-            self.output.note(f"{self.path}: {self._amount()}")
+            tell_written(f"{self._amount()} in", self.path)
 
     # Where the audio comes from.
 

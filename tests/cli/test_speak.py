@@ -63,7 +63,7 @@ def decoded_s(path: Path) -> float:
 @pytest.mark.parametrize("more", [[], ["--stream"], ["--backend", "trio"], ["--model", "flux-haley-en", "--stream"]])
 def test_a_wav_file(speak: Any, more: list[str]) -> None:
     done = speak(TEXT, "-o", "speech.wav", *more)
-    assert (done.code, done.stdout, done.stderr) == (0, "", f"speech.wav: {LENGTH_S:.1f} s of speech\n")
+    assert (done.code, done.stdout, done.stderr) == (0, "", f"{LENGTH_S:.1f} s of speech in speech.wav\n")
     assert wav_s(Path("speech.wav")) == pytest.approx(LENGTH_S, abs=0.01)
     assert [path.name for path in Path().iterdir()] == ["speech.wav"]
 
