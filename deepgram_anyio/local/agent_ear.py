@@ -8,7 +8,7 @@ import msgspec
 
 from ..protocol.ledger import AudioFormat
 from .engines.base import Recognizer
-from .engines.pcm import PcmDecoder
+from .engines.conversion import pcm_decoder
 from .formatting import punctuated
 from .segments import ChannelTranscriber, Heard, SegmentSettings, SpeechBegan, Stretch
 
@@ -34,7 +34,7 @@ class Ear:
     def __init__(self, audio: AudioFormat, recognizer: Recognizer, *, keyterms: Sequence[str] = ()) -> None:
         assert audio.encoding is not None
         assert audio.sample_rate is not None
-        self._decoder = PcmDecoder(audio.encoding, audio.sample_rate)
+        self._decoder = pcm_decoder(audio.encoding, audio.sample_rate)
         settings = SegmentSettings(endpoint_s=_END_OF_TURN_S)
         self._transcriber = ChannelTranscriber(recognizer.open(keyterms=keyterms), recognizer.detector(), settings)
         self._words: list[str] = []

@@ -19,7 +19,7 @@ from ..protocol.messages import Message
 from ..transport.session import Session
 from .agent_config import AgentConfig
 from .engines.base import Voice
-from .engines.pcm import PcmEncoder
+from .engines.conversion import Encoder, pcm_encoder
 from .state import ServerState
 from .thinker import Conversation, PlannedCall, Thinker
 
@@ -97,7 +97,7 @@ class Turn:
         voice = await self._state.voice()
         assert self._config.output.encoding is not None
         assert self._config.output.sample_rate is not None
-        encoder = PcmEncoder(
+        encoder = pcm_encoder(
             self._config.output.encoding, source_rate=voice.sample_rate, sample_rate=self._config.output.sample_rate
         )
         mouth = _Mouth(self, encoder, self._config.output.byte_rate or 1)
@@ -205,7 +205,7 @@ class Turn:
 class _Mouth:
     """Sends a voice's samples as audio, in small pieces and little faster than they are heard."""
 
-    def __init__(self, turn: Turn, encoder: PcmEncoder, byte_rate: int) -> None:
+    def __init__(self, turn: Turn, encoder: Encoder, byte_rate: int) -> None:
         self._turn = turn
         self._encoder = encoder
         self._byte_rate = byte_rate

@@ -16,7 +16,7 @@ import anyio.to_thread
 from ..protocol.ledger import AudioFormat
 from ..transport.session import Session
 from .engines.base import Voice
-from .engines.pcm import PcmEncoder
+from .engines.conversion import Encoder, pcm_encoder
 from .socket_app import bad_request
 
 __all__ = ["Narrator", "Turn", "check_speech_format"]
@@ -224,7 +224,7 @@ class Narrator(ABC):
             await self._speak_turn(self._turns[0])
 
     async def _speak_turn(self, turn: Turn) -> None:
-        encoder = PcmEncoder(
+        encoder = pcm_encoder(
             self.audio.encoding or "", source_rate=self._voice.sample_rate, sample_rate=self.audio.sample_rate or 0
         )
         turn.start_bytes = self.sent_bytes
@@ -250,7 +250,7 @@ class Narrator(ABC):
         self._turns.popleft()
         self.finish(turn, now)
 
-    async def _speak_sentence(self, turn: Turn, sentence: str, encoder: PcmEncoder) -> None:
+    async def _speak_sentence(self, turn: Turn, sentence: str, encoder: Encoder) -> None:
         samples: list[Iterator[bytes]] = []
 
         def step() -> bytes | None:

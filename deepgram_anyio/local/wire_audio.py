@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..protocol.ledger import AudioFormat
 from ..protocol.listen_options import RAW_ENCODINGS
 from ..protocol.wav import WavError, WavReader
-from .engines.pcm import PcmDecoder
+from .engines.conversion import Decoder, pcm_decoder
 
 __all__ = ["UndecodableAudioError", "WireAudio"]
 
@@ -30,7 +30,7 @@ class WireAudio:
         self.format: AudioFormat | None = None
         self._mix = mix
         self._wav: WavReader | None = None
-        self._decoder: PcmDecoder | None = None
+        self._decoder: Decoder | None = None
         self._audio_bytes = 0
         self._received = False
         if announced.encoding is not None:
@@ -88,4 +88,4 @@ class WireAudio:
         assert audio.encoding is not None
         assert audio.sample_rate is not None
         self.format = audio
-        self._decoder = PcmDecoder(audio.encoding, audio.sample_rate, audio.channels, mix=self._mix)
+        self._decoder = pcm_decoder(audio.encoding, audio.sample_rate, audio.channels, mix=self._mix)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, Final, NamedTuple
 
 from ...errors import ConfigError
-from ...protocol.wav import is_wav
+from ...protocol.wav import WavError, WavReader, is_wav
+from ..engines.conversion import Decoder, pcm_decoder
 from ..engines.failures import missing_extra
-from ..engines.pcm import ENCODINGS, PcmDecoder
+from ..engines.raw_forms import ENCODINGS, SAMPLE_BYTES
 from ..wire_audio import UndecodableAudioError
 from .formats import CONTAINERS, DEMUXERS
 
@@ -86,7 +87,7 @@ class RecordingDecoder:
             TooMuchAudioError: it is too long.
             UndecodableAudioError: there is not a single sample in it that can be decoded.
         """
-        decoder: PcmDecoder | None = None
+        decoder: Decoder | None = None
         frames = 0
         for chunk in self._chunks():
             if decoder is None:
@@ -102,9 +103,9 @@ class RecordingDecoder:
             raise UndecodableAudioError("there is no audio in the recording")
         yield decoder.flush()
 
-    def _begin(self, chunk: _Chunk) -> PcmDecoder:
+    def _begin(self, chunk: _Chunk) -> Decoder:
         try:
-            decoder = PcmDecoder(chunk.encoding, chunk.sample_rate, chunk.channels, mix=self._mix)
+            decoder = pcm_decoder(chunk.encoding, chunk.sample_rate, chunk.channels, mix=self._mix)
         except ConfigError as error:
             raise UndecodableAudioError(str(error)) from error
         self.channels = 1 if self._mix else chunk.channels
@@ -115,6 +116,8 @@ class RecordingDecoder:
         head = self._file.read(12)
         if self._encoding in ENCODINGS and not is_wav(head):
             return self._raw_chunks(self._encoding)
+        if is_wav(head) and not _has_codecs():
+            return self._wav_chunks()
         demuxers: tuple[str, ...] = (CONTAINERS,)
         if self._encoding in DEMUXERS:
             demuxers = (*DEMUXERS[self._encoding], CONTAINERS)
@@ -127,6 +130,23 @@ class RecordingDecoder:
         self._file.seek(0)
         while data := self._file.read(piece_bytes):
             yield _Chunk(encoding, self._sample_rate, self._raw_channels, data)
+
+    def _wav_chunks(self) -> Iterator[_Chunk]:
+        """Do without a codec what can be done without one."""
+        self._file.seek(0)
+        reader = WavReader()
+        rest = b""
+        try:
+            while data := self._file.read(_PIECE_BYTES):
+                rest += reader.feed(data)
+                form = reader.format
+                if form is None or form.encoding is None:
+                    continue
+                whole = len(rest) - len(rest) % form.block_align
+                yield _Chunk(form.encoding, form.sample_rate, form.channels, rest[:whole])
+                rest = rest[whole:]
+        except WavError as error:
+            raise UndecodableAudioError(str(error)) from error
 
     def _codec_chunks(self, demuxers: tuple[str, ...]) -> Iterator[_Chunk]:
         try:
@@ -159,8 +179,16 @@ class RecordingDecoder:
                     return
 
 
+def _has_codecs() -> bool:
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def _frame_bytes(chunk: _Chunk) -> int:
-    return {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}[chunk.encoding] * chunk.channels
+    return SAMPLE_BYTES[chunk.encoding] * chunk.channels
 
 
 class _CheckedFile:

@@ -6,8 +6,9 @@ import io
 from typing import Any, Final, Protocol
 
 from ...protocol.wav import wav_header
+from ..engines.conversion import pcm_encoder
 from ..engines.failures import missing_extra
-from ..engines.pcm import ENCODINGS, PcmEncoder
+from ..engines.raw_forms import ENCODINGS
 from .formats import SpeechFormat
 
 __all__ = ["SpeechEncoder", "speech_encoder"]
@@ -57,7 +58,7 @@ class _RawEncoder:
     """Bare samples, or a WAV file whose header says that its length is not known: it is sent before there is a rest."""
 
     def __init__(self, form: SpeechFormat, source_rate: int) -> None:
-        self._pcm = PcmEncoder(form.encoding, source_rate=source_rate, sample_rate=form.sample_rate)
+        self._pcm = pcm_encoder(form.encoding, source_rate=source_rate, sample_rate=form.sample_rate)
         wav = form.container == "wav"
         self._header = wav_header(sample_rate=form.sample_rate, encoding=form.encoding) if wav else b""
 
@@ -95,7 +96,7 @@ class _CodecEncoder:
             import av
         except ImportError as error:
             raise missing_extra("local", error) from error
-        self._pcm = PcmEncoder("linear16", source_rate=source_rate, sample_rate=form.sample_rate)
+        self._pcm = pcm_encoder("linear16", source_rate=source_rate, sample_rate=form.sample_rate)
         codec, muxer, options = _CODECS[form.encoding]
         self._sink = _Sink()
         self._rate = form.sample_rate

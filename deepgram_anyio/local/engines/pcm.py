@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Protocol
 
-from ...errors import ConfigError
 from .base import RECOGNIZER_RATE
 from .failures import missing_extra
 from .g711 import LAWS, compress, expand
+from .raw_forms import ENCODINGS, NARROW_BAND_RATE, SAMPLE_BYTES, check_encoding, check_form, check_rate
 
 try:
     import numpy as np
@@ -17,17 +17,6 @@ except ImportError as _error:
     raise missing_extra("local", _error) from _error
 
 __all__ = ["ENCODINGS", "PcmDecoder", "PcmEncoder", "decode_pcm", "encode_pcm"]
-
-ENCODINGS: Final[tuple[str, ...]] = ("linear16", "linear32", "mulaw", "alaw")
-"""The raw encodings, by Deepgram's names; ``linear32`` is 32-bit IEEE float, and all are little-endian."""
-
-_SAMPLE_BYTES: Final = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
-_MIN_RATE: Final = 1000
-_MAX_RATE: Final = 384_000
-_MAX_CHANNELS: Final = 16
-
-_NARROW_BAND_RATE: Final = 8000
-"""Up to this rate the upper half of the recogniser's spectrum would be empty."""
 
 
 class _Resampler(Protocol):
@@ -58,17 +47,14 @@ class PcmDecoder:
     """
 
     def __init__(self, encoding: str, sample_rate: int, channels: int = 1, *, mix: bool = False) -> None:
-        _check_encoding(encoding)
-        _check_rate(sample_rate)
-        if not 1 <= channels <= _MAX_CHANNELS:
-            raise ConfigError(f"channels must be 1 to {_MAX_CHANNELS}, not {channels}")
+        check_form(encoding, sample_rate, channels)
         self._encoding = encoding
         self._channels = channels
-        self._frame_bytes = _SAMPLE_BYTES[encoding] * channels
+        self._frame_bytes = SAMPLE_BYTES[encoding] * channels
         self._mix = mix and channels > 1
-        self._extend_band = sample_rate <= _NARROW_BAND_RATE
+        self._extend_band = sample_rate <= NARROW_BAND_RATE
         self._partial_frame = b""
-        target = _NARROW_BAND_RATE if self._extend_band else RECOGNIZER_RATE
+        target = NARROW_BAND_RATE if self._extend_band else RECOGNIZER_RATE
         self._resampler = _resampler(sample_rate, target, 1 if self._mix else channels)
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -114,9 +100,9 @@ class PcmEncoder:
     """
 
     def __init__(self, encoding: str, *, source_rate: int, sample_rate: int) -> None:
-        _check_encoding(encoding)
-        _check_rate(source_rate)
-        _check_rate(sample_rate)
+        check_encoding(encoding)
+        check_rate(source_rate)
+        check_rate(sample_rate)
         self._encoding = encoding
         self._resampler = _resampler(source_rate, sample_rate, 1)
 
@@ -143,13 +129,13 @@ def decode_pcm(data: bytes, encoding: str) -> bytes:
 
     Floats beyond -1 and 1 are clipped, and those that are no number become silence.
     """
-    _check_encoding(encoding)
+    check_encoding(encoding)
     return _decode(encoding, data).tobytes()
 
 
 def encode_pcm(samples: bytes, encoding: str) -> bytes:
     """Turn 16-bit samples in the machine's byte order into raw audio of any of `ENCODINGS`."""
-    _check_encoding(encoding)
+    check_encoding(encoding)
     return _encode(encoding, np.frombuffer(samples, np.int16))
 
 
@@ -180,13 +166,3 @@ def _resampler(source_rate: int, sample_rate: int, channels: int) -> _Resampler 
         return None
     resampler: _Resampler = soxr.ResampleStream(source_rate, sample_rate, channels, dtype="float32")
     return resampler
-
-
-def _check_encoding(encoding: str) -> None:
-    if encoding not in ENCODINGS:
-        raise ConfigError(f"encoding must be one of {', '.join(ENCODINGS)}, not {encoding!r}")
-
-
-def _check_rate(sample_rate: int) -> None:
-    if not _MIN_RATE <= sample_rate <= _MAX_RATE:
-        raise ConfigError(f"sample_rate must be {_MIN_RATE} to {_MAX_RATE}, not {sample_rate}")

@@ -20,7 +20,7 @@ from ...protocol.rest.urls import check_url
 from ..answers import Refusal
 from ..codecs.decode import MAX_AUDIO_S, RecordingDecoder, TooMuchAudioError
 from ..codecs.formats import DEMUXERS
-from ..engines.pcm import ENCODINGS
+from ..engines.raw_forms import ENCODINGS
 from ..recognition_checks import check_recognition
 from ..recording import Origin, asked_for, hear, strings, written
 from ..socket_app import bad_request
