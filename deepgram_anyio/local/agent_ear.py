@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from ..protocol.ledger import AudioFormat
-from .engines.base import Recognizer
+from .engines.base import RecognizedWord, Recognizer
 from .engines.conversion import pcm_decoder
-from .formatting import punctuated
+from .formatting import as_written
 from .segments import ChannelTranscriber, Heard, SegmentSettings, SpeechBegan, Stretch
 
 __all__ = ["Ear", "TurnBegan", "TurnEnded"]
@@ -37,7 +37,7 @@ class Ear:
         self._decoder = pcm_decoder(audio.encoding, audio.sample_rate)
         settings = SegmentSettings(endpoint_s=_END_OF_TURN_S)
         self._transcriber = ChannelTranscriber(recognizer.open(keyterms=keyterms), recognizer.detector(), settings)
-        self._words: list[str] = []
+        self._words: list[RecognizedWord] = []
         self._listening = False
 
     def feed(self, data: bytes) -> list[TurnBegan | TurnEnded]:
@@ -58,7 +58,7 @@ class Ear:
                 self._listening = True
                 yield TurnBegan()
             elif isinstance(item, Stretch) and item.final and self._listening:
-                self._words += [word.word for word in item.words]
+                self._words += item.words
                 if item.paused or item.finalized:
                     words, self._words, self._listening = self._words, [], False
-                    yield TurnEnded(" ".join(punctuated(words, begins=True, ends=True)))
+                    yield TurnEnded(" ".join(as_written(words, begins=True, ends=True)))

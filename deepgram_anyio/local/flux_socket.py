@@ -51,7 +51,7 @@ class FluxSocket(SocketApp[FluxOptions, FluxMachine]):
         problem = threshold_problem(options)
         if problem is not None:
             raise bad_request(problem)
-        if not english_only(listed(options.language_hint)):
+        if not self.state.any_language and not english_only(listed(options.language_hint)):
             raise bad_request("the local server recognises English only")
         if any(_WEIGHTED.fullmatch(term) for term in listed(options.keyterm)):
             raise bad_request("keyterm takes no weights")

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["parse_replacements", "punctuated", "replaced"]
+import msgspec
+
+from .engines.base import RecognizedWord
+
+__all__ = ["as_written", "parse_replacements", "punctuated", "replaced_words"]
 
 _QUESTIONS = frozenset(
     {
@@ -37,6 +41,12 @@ def punctuated(words: Sequence[str], *, begins: bool, ends: bool) -> list[str]:
     return written
 
 
+def as_written(words: Sequence[RecognizedWord], *, begins: bool, ends: bool) -> list[str]:
+    """Return recognised words as they stand in a sentence: as the engine says, else as `punctuated` does."""
+    found = punctuated([word.word for word in words], begins=begins, ends=ends)
+    return [word.written or text for word, text in zip(words, found, strict=True)]
+
+
 def parse_replacements(terms: str | Sequence[str] | None) -> dict[str, str]:
     """Read ``replace`` parameters, ``find:replace``; a term without a replacement is removed from the transcript."""
     given = [terms] if isinstance(terms, str) else list(terms or ())
@@ -44,6 +54,10 @@ def parse_replacements(terms: str | Sequence[str] | None) -> dict[str, str]:
     return {find.strip().lower(): put for find, _, put in pairs}
 
 
-def replaced(word: str, replacements: Mapping[str, str]) -> str:
-    """Return a single word's replacement, or the word."""
-    return replacements.get(word, word)
+def replaced_words(words: Sequence[RecognizedWord], replacements: Mapping[str, str]) -> list[RecognizedWord]:
+    """Return the words with their replacements put in their places, and without those that are replaced by nothing."""
+    put = [
+        msgspec.structs.replace(word, word=replacements[word.word], written=None) if word.word in replacements else word
+        for word in words
+    ]
+    return [word for word in put if word.word]

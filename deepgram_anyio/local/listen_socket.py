@@ -32,7 +32,7 @@ class ListenSocket(SocketApp[LiveOptions, ListenMachine]):
 
     def read(self, query: bytes) -> LiveOptions:
         options = read_options(LiveOptions, query)
-        check_recognition(options)
+        check_recognition(options, any_language=self.state.any_language)
         if options.encoding is not None and options.encoding not in RAW_ENCODINGS:
             raise bad_request(f"the local server does not decode encoding={options.encoding}")
         return options

@@ -19,15 +19,19 @@ _MAX_RATE_HZ = 384_000
 _MAX_CHANNELS = 16
 
 
-def check_recognition(options: LiveOptions | PrerecordedOptions) -> None:
+def check_recognition(options: LiveOptions | PrerecordedOptions, *, any_language: bool = False) -> None:
     """Check the model, the language, and the announced form of the audio, but for its encoding.
+
+    Args:
+        options: of the request.
+        any_language: the recogniser knows more than English.
 
     Raises:
         Refusal: 400.
     """
     if not _MODELS.fullmatch(options.model):
         raise bad_request(f"no such model/language/tier combination found: {options.model}")
-    if options.language is not None and not _ENGLISH.fullmatch(options.language):
+    if options.language is not None and not any_language and not _ENGLISH.fullmatch(options.language):
         raise bad_request("the local server recognises English only")
     if not _MIN_RATE_HZ <= (options.sample_rate or _MIN_RATE_HZ) <= _MAX_RATE_HZ:
         raise bad_request("sample_rate is out of range")

@@ -26,7 +26,7 @@ from ..protocol.rest.transcription import (
 )
 from .codecs.decode import RecordingDecoder
 from .engines.base import RecognizedWord, Recognizer
-from .formatting import parse_replacements, punctuated, replaced
+from .formatting import as_written, parse_replacements, replaced_words
 from .segments import ChannelTranscriber, Heard, SegmentSettings, Stretch
 
 __all__ = ["HeardChannel", "Origin", "asked_for", "hear", "strings", "written"]
@@ -49,6 +49,11 @@ class HeardChannel(msgspec.Struct):
 
     sentences: list[list[RecognizedWord]] = []
     open: bool = False
+
+    @property
+    def diarized(self) -> bool:
+        """Whether the engine told who said what."""
+        return any(word.speaker is not None for sentence in self.sentences for word in sentence)
 
     def add(self, heard: Sequence[Heard]) -> None:
         """Take what a `ChannelTranscriber` heard."""
@@ -120,7 +125,7 @@ def written(heard: Sequence[HeardChannel], options: PrerecordedOptions, origin: 
         found = [item for index, channel in enumerate(sentences) for item in _utterances(channel, index, gap_s)]
         utterances = sorted(found, key=lambda utterance: utterance.start)
     return Transcription(
-        metadata=_metadata(options, origin, len(heard)),
+        metadata=_metadata(options, origin, heard),
         results=TranscriptionResults(
             channels=[_channel(channel, options) for channel in sentences], utterances=utterances
         ),
@@ -144,22 +149,24 @@ def _written_sentences(channel: HeardChannel, options: PrerecordedOptions) -> li
     with_signs = bool(options.punctuate or options.smart_format or options.paragraphs)
     result = []
     for sentence in channel.sentences:
-        pairs = [(text, word) for word in sentence if (text := replaced(word.word, replacements))]
-        texts = [text for text, _ in pairs]
-        signs: Sequence[str | None] = punctuated(texts, begins=True, ends=True) if with_signs else [None] * len(texts)
-        words = [_word(text, sign, word) for (text, word), sign in zip(pairs, signs, strict=True)]
+        heard = replaced_words(sentence, replacements)
+        signs: Sequence[str | None] = [None] * len(heard)
+        if with_signs:
+            signs = as_written(heard, begins=True, ends=True)
+        words = [_word(word, sign, diarize=bool(options.diarize)) for word, sign in zip(heard, signs, strict=True)]
         if words:
             result.append(words)
     return result
 
 
-def _word(text: str, punctuated_word: str | None, word: RecognizedWord) -> Word:
+def _word(word: RecognizedWord, punctuated_word: str | None, *, diarize: bool) -> Word:
     return Word(
-        word=text,
+        word=word.word,
         start=_s(word.start_s),
         end=_s(word.end_s),
         confidence=round(word.confidence, 4),
         punctuated_word=punctuated_word,
+        speaker=word.speaker if diarize else None,
     )
 
 
@@ -184,6 +191,7 @@ def _paragraphs(sentences: Sequence[Sequence[Word]]) -> Paragraphs:
             last is None
             or len(last) >= _PARAGRAPH_SENTENCES
             or sentence[0].start - last[-1][-1].end >= _PARAGRAPH_GAP_S
+            or sentence[0].speaker != last[-1][-1].speaker
         ):
             groups.append([sentence])
         else:
@@ -194,6 +202,7 @@ def _paragraphs(sentences: Sequence[Sequence[Word]]) -> Paragraphs:
             num_words=sum(map(len, group)),
             start=group[0][0].start,
             end=group[-1][-1].end,
+            speaker=group[0][0].speaker,
         )
         for group in groups
     ]
@@ -203,7 +212,11 @@ def _paragraphs(sentences: Sequence[Sequence[Word]]) -> Paragraphs:
 
 def _utterances(sentences: Sequence[Sequence[Word]], channel: int, gap_s: float) -> Iterator[Utterance]:
     words = [word for sentence in sentences for word in sentence]
-    cuts = [index for index, (one, other) in enumerate(pairwise(words), 1) if other.start - one.end >= gap_s]
+    cuts = [
+        index
+        for index, (one, other) in enumerate(pairwise(words), 1)
+        if other.start - one.end >= gap_s or other.speaker != one.speaker
+    ]
     for start, end in pairwise([0, *cuts, len(words)]):
         said = words[start:end]
         if said:
@@ -214,6 +227,7 @@ def _utterances(sentences: Sequence[Sequence[Word]], channel: int, gap_s: float)
                 channel=channel,
                 transcript=_text(said),
                 words=said,
+                speaker=said[0].speaker,
                 id=str(uuid.uuid4()),
             )
 
@@ -232,24 +246,26 @@ def _search(term: str, words: Sequence[Word]) -> SearchTerm:
     return SearchTerm(query=term, hits=hits)
 
 
-def _metadata(options: PrerecordedOptions, origin: Origin, channels: int) -> TranscriptionMetadata:
+def _metadata(options: PrerecordedOptions, origin: Origin, heard: Sequence[HeardChannel]) -> TranscriptionMetadata:
     return TranscriptionMetadata(
         transaction_key="deprecated",
         request_id=origin.request_id,
         sha256=origin.sha256,
         created=origin.created,
         duration=_s(origin.duration_s),
-        channels=channels,
+        channels=len(heard),
         models=[_MODEL_UUID],
         model_info={_MODEL_UUID: ModelInfo(name=origin.engine, version="local", arch="local")},
-        warnings=_warnings(options) or None,
+        warnings=_warnings(options, heard) or None,
         extra=_extra(options.extra),
         tags=strings(options.tag) or None,
     )
 
 
-def _warnings(options: PrerecordedOptions) -> list[dict[str, str]]:
+def _warnings(options: PrerecordedOptions, heard: Sequence[HeardChannel]) -> list[dict[str, str]]:
     names = [name for name in _NOT_OBEYED if asked_for(getattr(options, name))]
+    if "diarize" in names and any(channel.diarized for channel in heard):
+        names.remove("diarize")
     if (options.alternatives or 1) > 1:
         names.append("alternatives")
     if options.version not in (None, "latest"):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .engines.base import RECOGNIZER_RATE, Detector, Recognition, RecognizedWord
+from .engines.base import RECOGNIZER_RATE, Detector, PlacedRecognition, Recognition, RecognizedWord
 
 __all__ = ["ChannelTranscriber", "Heard", "SegmentSettings", "SpeechBegan", "Stretch", "UtteranceEnded"]
 
@@ -171,6 +171,8 @@ class ChannelTranscriber:
         wanted = round((self._position_s - self._segment_s) * RECOGNIZER_RATE) * 2
         self._unfed += lead[len(lead) - min(wanted, len(lead)) :]
         self._lead.clear()
+        if isinstance(self._recognition, PlacedRecognition):
+            self._recognition.begin(self._segment_s)
         self._silent_s = 0.0
         self._interim_at_s = self._voiced_s = self._position_s
         yield SpeechBegan(max(self._segment_s, self._position_s - len(self._recent) * self._frame_s))

@@ -51,6 +51,11 @@ class ServerState:
         self._scopes: set[anyio.CancelScope] = set()
         self._stopping = False
 
+    @property
+    def any_language(self) -> bool:
+        """Whether the recogniser says that it knows more languages than English; the packaged one does not."""
+        return getattr(self.settings.recognizer, "any_language", False) is True
+
     async def recognizer(self) -> Recognizer:
         """Return the recogniser, starting the packaged one when it is first used."""
         async with self._engine_lock:

@@ -10,7 +10,7 @@ from ..protocol.ledger import AudioFormat
 from ..protocol.listen_options import LiveOptions
 from ..protocol.messages import Message
 from .engines.base import RecognizedWord, Recognizer
-from .formatting import parse_replacements, punctuated, replaced
+from .formatting import as_written, parse_replacements, replaced_words
 from .segments import (
     ChannelTranscriber,
     Heard,
@@ -168,15 +168,15 @@ class LiveTranscriber:
         )
 
     def _words(self, channel: int, stretch: Stretch) -> list[listen.Word]:
-        pairs = [(replaced(word.word, self._replacements), word) for word in stretch.words]
-        texts = [text for text, _ in pairs if text]
-        written: Sequence[str | None] = [None] * len(texts)
+        words = replaced_words(stretch.words, self._replacements)
+        written: Sequence[str | None] = [None] * len(words)
         if self._options.punctuate or self._options.smart_format:
             ends = stretch.final and (stretch.paused or stretch.finalized)
-            written = punctuated(texts, begins=not self._sentence_open[channel], ends=ends)
-            if stretch.final and texts:
+            written = as_written(words, begins=not self._sentence_open[channel], ends=ends)
+            if stretch.final and words:
                 self._sentence_open[channel] = not ends
-        return [_word(*parts) for parts in zip(texts, written, (word for text, word in pairs if text), strict=True)]
+        diarize = bool(self._options.diarize)
+        return [_word(word, text, diarize=diarize) for word, text in zip(words, written, strict=True)]
 
     def _model_info(self) -> listen.ModelInfo:
         return listen.ModelInfo(name=self._recognizer.name, version="local", arch="local")
@@ -194,13 +194,14 @@ class LiveTranscriber:
         )
 
 
-def _word(text: str, written: str | None, word: RecognizedWord) -> listen.Word:
+def _word(word: RecognizedWord, written: str | None, *, diarize: bool) -> listen.Word:
     return listen.Word(
-        word=text,
+        word=word.word,
         start=_s(word.start_s),
         end=_s(word.end_s),
         confidence=round(word.confidence, 4),
         punctuated_word=written,
+        speaker=word.speaker if diarize else None,
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from .engines.base import RecognizedWord
-from .formatting import punctuated
+from .formatting import as_written
 from .segments import ChannelTranscriber, Heard, SegmentSettings, Stretch
 
 __all__ = ["TURN_SEGMENTS", "Turn", "TurnDetector", "TurnSettings", "end_of_turn_confidence"]
@@ -137,8 +137,8 @@ class TurnDetector:
                     self._hearing = words[len(self._said) :]
 
     def _written(self, words: Sequence[RecognizedWord], *, ends: bool) -> list[RecognizedWord]:
-        begins = not self._said or self._said[-1].word[-1:] in ".?"
-        written = punctuated([word.word for word in words], begins=begins, ends=ends)
+        begins = not self._said or self._said[-1].word[-1:] in ".?!"
+        written = as_written(words, begins=begins, ends=ends)
         return [msgspec.structs.replace(word, word=text) for word, text in zip(words, written, strict=True)]
 
     def _advance(self) -> Iterator[Turn]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepgram_anyio.local.engines.base import RECOGNIZER_RATE, RecognizedWord
-from deepgram_anyio.local.formatting import parse_replacements, punctuated, replaced
+from deepgram_anyio.local.formatting import parse_replacements, punctuated, replaced_words
 from deepgram_anyio.local.segments import (
     ChannelTranscriber,
     Heard,
@@ -259,6 +259,7 @@ def test_punctuation(words: str, begins: bool, ends: bool, expected: str) -> Non
 
 def test_replacements() -> None:
     table = parse_replacements(["Deep:Shallow", "um"])
-    assert [replaced(word, table) for word in ("deep", "um", "other")] == ["Shallow", "", "other"]
+    words = [RecognizedWord(word=text, start_s=0, end_s=1, confidence=1) for text in ("deep", "um", "other")]
+    assert [word.word for word in replaced_words(words, table)] == ["Shallow", "other"]
     assert parse_replacements("a:b") == {"a": "b"}
     assert parse_replacements(None) == {}

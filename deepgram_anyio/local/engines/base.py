@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-__all__ = ["RECOGNIZER_RATE", "Detector", "Recognition", "RecognizedWord", "Recognizer", "Voice"]
+__all__ = ["RECOGNIZER_RATE", "Detector", "PlacedRecognition", "Recognition", "RecognizedWord", "Recognizer", "Voice"]
 
 RECOGNIZER_RATE = 16_000
 """Sample rate, in Hz, of the audio that a `Recognition` is fed."""
@@ -25,12 +25,16 @@ class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True):
         start_s: its start, in seconds from the first sample of the segment.
         end_s: its end, likewise.
         confidence: 0 to 1.
+        written: as it stands in a text, with capitals and signs; None to have that found by rules.
+        speaker: number of who said it, from 0; None when the engine does not tell speakers apart.
     """
 
     word: str
     start_s: float
     end_s: float
     confidence: float
+    written: str | None = None
+    speaker: int | None = None
 
 
 class Detector(Protocol):
@@ -66,8 +70,19 @@ class Recognition(Protocol):
 
 
 @runtime_checkable
+class PlacedRecognition(Recognition, Protocol):
+    """A recognition that wants to know where in the stream it is."""
+
+    def begin(self, start_s: float) -> None:
+        """Learn where the segment begins that is fed next, in seconds from the first sample of the channel."""
+
+
+@runtime_checkable
 class Recognizer(Protocol):
     """Makes recognitions. Thread-safe.
+
+    One that knows more languages than English says so in an attribute ``any_language = True``; requests that name
+    others are refused without it.
 
     Attributes:
         name: the engine's name and version, as the server reports it in ``model_info``.

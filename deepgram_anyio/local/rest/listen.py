@@ -47,7 +47,7 @@ async def transcribe(call: RestCall) -> Record:
     Cancellation ends the work at the next piece of the recording, of which nothing stays.
     """
     options: PrerecordedOptions = call.query
-    _check(options)
+    _check(options, any_language=call.state.any_language)
     call.used.model = options.model
     if options.callback is not None:
         await call.state.callbacks.check(options.callback)
@@ -79,10 +79,10 @@ async def _transcribe_body(call: RestCall) -> Record:
             spool.close()
 
 
-def _check(options: PrerecordedOptions) -> None:
-    check_recognition(options)
+def _check(options: PrerecordedOptions, *, any_language: bool) -> None:
+    check_recognition(options, any_language=any_language)
     languages = [language for language in strings(options.detect_language) if language not in ("true", "false")]
-    if languages and not any(language.split("-")[0].lower() == "en" for language in languages):
+    if languages and not any_language and not any(language.split("-")[0].lower() == "en" for language in languages):
         raise bad_request("the local server recognises English only, and detect_language leaves it out")
     for name in ("topic", "intent"):
         mode = getattr(options, f"custom_{name}_mode")
