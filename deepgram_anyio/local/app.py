@@ -44,6 +44,8 @@ def build_app(state: ServerState, *, handlers: Mapping[str, Handler] = HANDLERS)
     app: ASGIApp = _RawPaths(Starlette(routes=routes))
     if state.settings.faults is not None:
         app = Misbehaving(app, state.settings.faults)
+    if state.settings.middleware is not None:
+        app = state.settings.middleware(app)
     return RequestIds(app, new_id=lambda: str(uuid.uuid4()))
 
 

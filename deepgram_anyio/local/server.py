@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +63,7 @@ async def serve(
     max_connections: int = 100,
     allow_private_urls: bool = False,
     faults: FaultOptions | None = None,
+    middleware: Callable[[Any], Any] | None = None,
 ) -> AsyncIterator[LocalServer]:
     """Run the embedded server for as long as the block; it accepts connections when the block is entered.
 
@@ -82,6 +83,8 @@ async def serve(
         allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network,
             which is refused otherwise.
         faults: how the server misbehaves, for tests of what a client does then; None for not at all.
+        middleware: makes an ASGI application of the server's; what clients send and get passes through it, and each
+            request has its identifier in the scope as ``dg-request-id``.
 
     Raises:
         ConfigError: the address cannot be used, `api_keys` is a single string, or `faults` are not `FaultOptions`.
@@ -99,6 +102,7 @@ async def serve(
         max_connections=max_connections,
         allow_private_urls=allow_private_urls,
         faults=faults,
+        middleware=middleware,
     )
     state = ServerState(settings)
     listener = _listen(host, port)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,6 +27,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
         allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network.
         faults: how the server misbehaves; None for not at all.
+        middleware: wraps the application, inside of what numbers the requests; None for nothing.
     """
 
     api_keys: Collection[str] | None = None
@@ -37,6 +38,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 100
     allow_private_urls: bool = False
     faults: FaultOptions | None = None
+    middleware: Callable[[Any], Any] | None = None
 
     def __repr__(self) -> str:
         keys = "any" if self.api_keys is None else f"{len(self.api_keys)} keys"
