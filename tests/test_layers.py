@@ -15,11 +15,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "deepgram_anyio"
 
 # Lowest first; "" is the package's own __init__, the public API. `local` and `audio` stand beside them, see _problem.
-LAYERS = ["_version", "errors", "protocol", "transport", "config", "services", "client", "", "sync", "cli", "__main__"]
+LAYERS = ["_version", "errors", "protocol", "transport", "config", "services", "client", "", "sync", "testing", "cli", "__main__"]
 LOCAL_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "local"}
 AUDIO_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "audio"}
 MAY_IMPORT_AUDIO = {"audio", "sync", "cli"}
-MAY_IMPORT_LOCAL = {"local", "cli", "__main__"}
+MAY_IMPORT_LOCAL = {"local", "testing", "cli", "__main__"}
 MAY_IMPORT_LOCAL_LAZILY = {"client", "sync"}
 
 NOT_IN_THE_CORE = {
