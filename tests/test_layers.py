@@ -15,7 +15,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "deepgram_anyio"
 
 # Lowest first; "" is the package's own __init__, the public API. `local` and `audio` stand beside them, see _problem.
-LAYERS = ["_version", "errors", "protocol", "transport", "config", "services", "client", "", "sync", "testing", "cli", "__main__"]
+LAYERS = [
+    *("_version", "errors", "protocol", "transport", "config", "services", "client", ""),
+    *("sync", "testing", "cli", "__main__"),
+]
 LOCAL_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "local"}
 AUDIO_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "audio"}
 MAY_IMPORT_AUDIO = {"audio", "sync", "cli"}
