@@ -41,6 +41,7 @@ class FaultControls:
         self,
         kind: CutKind = "reset",
         *,
+        after_messages: int | None = None,
         after_audio_s: float | None = None,
         after_s: float | None = None,
         after_bytes: int | None = None,
@@ -50,8 +51,11 @@ class FaultControls:
 
         Args:
             kind: ``fin``, ``reset`` or ``half_close``; see `deepgram_anyio.local.faults.Cut`.
-            after_audio_s: seconds of audio that the next stream has sent; it then ends without a close frame, whatever
-                `kind` says, and as with `misbehave`. It is the one that does not depend on anybody's speed.
+            after_messages: messages of the server, JSON and audio alike, that the next stream gets before it ends
+                without a close frame, whatever `kind` says; it is set as by `misbehave`. What came before the cut then
+                depends on nobody's speed.
+            after_audio_s: seconds of audio that the next stream sends before it ends likewise; what the server has
+                said of them by then depends on how fast they came.
             after_s: seconds after the connection is made.
             after_bytes: bytes that pass in that direction before, the handshake's included.
             direction: which way bytes are counted, and which ``half_close`` ends.
@@ -59,8 +63,13 @@ class FaultControls:
         Raises:
             ConfigError: there is no such cut.
         """
-        if after_audio_s is not None:
-            self.misbehave(close_after_audio_s=after_audio_s, close_code=ABNORMAL, connections=1)
+        if after_messages is not None or after_audio_s is not None:
+            self.misbehave(
+                close_after_messages=after_messages,
+                close_after_audio_s=after_audio_s,
+                close_code=ABNORMAL,
+                connections=1,
+            )
         elif after_s is None and after_bytes is None:
             self._in_loop(lambda: self._network.cut(kind, direction=direction))
         else:
