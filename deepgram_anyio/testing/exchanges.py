@@ -172,8 +172,7 @@ class SocketSession(_Asked):
             self._heard.take_text(frame)
 
     def _typed(self, frames: Sequence[str | bytes], which: str) -> list[Message | UnknownEvent]:
-        kind = _KINDS.get(self.path)
-        codec = codec_for(() if kind is None else getattr(kind, which))
+        codec = codec_for(getattr(_KINDS.get(self.path, LISTEN), which))
         return [codec.decode(frame) for frame in frames if isinstance(frame, str)]
 
     @property

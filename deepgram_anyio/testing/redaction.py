@@ -27,7 +27,7 @@ _UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 def secrets_of(headers: Mapping[str, str]) -> frozenset[str]:
     """Return the credentials in a request's headers, which have lower-case names."""
     found = [headers.get("authorization", "").partition(" ")[2], *_items(headers.get("sec-websocket-protocol", ""))]
-    found += [value for name, value in headers.items() if _NAMES.fullmatch(name)]
+    found += [value for name, value in headers.items() if _NAMES.fullmatch(name) and name != "authorization"]
     return frozenset(value.strip() for value in found if len(value.strip()) >= _MIN_CHARS) - {"token", "bearer"}
 
 
