@@ -115,7 +115,7 @@ class SocketSession(_Asked):
     @property
     def audio_s(self) -> float:
         """Length of that audio in seconds, raw or WAV; 0 for other forms, which do not tell it."""
-        return self._heard.seconds
+        return round(self._heard.seconds, 6)  # a sum of lengths is not exact
 
     @property
     def messages(self) -> list[Message | UnknownEvent]:
