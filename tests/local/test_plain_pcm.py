@@ -27,7 +27,7 @@ class Blocked(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Blocked())
 
 import anyio
-from deepgram_anyio import DeepgramClient
+from deepgram_anyio import BadRequestError, DeepgramClient
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 
@@ -44,6 +44,13 @@ async def main():
         assert " ".join(heard).split() == ["hello", "world", "bye"], heard
         speech = await dg.speak.v1.generate("one two", encoding="mulaw", sample_rate=8000, container="wav")
         assert len(speech.audio) > 4000
+        for call in (dg.speak.v1.generate("one"), dg.listen.v1.transcribe_file(b"ID3 and so on")):
+            try:
+                await call
+            except BadRequestError as error:
+                assert "No module named 'av'" in error.message and "deepgram-anyio[local]" in error.message, error
+            else:
+                raise AssertionError("there is no codec")
     print("done")
 
 anyio.run(main)

@@ -16,6 +16,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from ...errors import ConfigError
 from ...protocol.rest.base import Operation, Record
 from ...protocol.rest.operations import OPERATIONS
 from ...transport.tasks import background_tasks
@@ -177,6 +178,9 @@ class _Exchange:
             await self._refuse(refusal)
         except ClientDisconnect:
             logger.info("%s: request %s broke off: the client left", self._operation.call, request_id_of(self._scope))
+        except ConfigError as error:  # an engine's or a codec's packages are not installed
+            logger.warning("%s: request %s: %s", self._operation.call, request_id_of(self._scope), error)
+            await self._refuse(Refusal(400, "Bad Request", f"Bad Request: {error}"))
         except Exception:  # noqa: BLE001 - told to the client and to the log; the server serves on
             logger.exception("%s: request %s failed", self._operation.call, request_id_of(self._scope))
             await self._refuse(Refusal(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side."))
