@@ -9,7 +9,7 @@ from ..local.engines.scripted import ToneVoice
 from ..protocol.wav import wav_header
 from .scripts import PAUSE_S, Transcript, lay_out
 
-__all__ = ["audio_for", "silence", "wav_of"]
+__all__ = ["audio_for", "little_endian", "silence", "wav_of"]
 
 
 def silence(seconds: float, *, sample_rate: int = 16_000, channels: int = 1) -> bytes:

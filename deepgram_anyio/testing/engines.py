@@ -64,7 +64,7 @@ class ScriptedEar:
 class _Detector:
     """Takes for speech the time in which somebody speaks."""
 
-    frame_bytes = round(_BYTES_PER_S * _FRAME_S)
+    frame_bytes: int = round(_BYTES_PER_S * _FRAME_S)
 
     def __init__(self, utterances: Sequence[PlacedUtterance]) -> None:
         self._spans = [(utterance.start_s, utterance.end_s) for utterance in utterances]

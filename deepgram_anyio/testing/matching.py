@@ -47,7 +47,7 @@ class Player:
     """
 
     def __init__(self, session: RecordedSession, match: Match) -> None:
-        self.name = f"session {session.opened.number} of {session.opened.path}"
+        self.name: str = f"session {session.opened.number} of {session.opened.path}"
         self._strict = match == "strict"
         self._texts: list[str] = []
         self._audio: list[bytearray] = [bytearray()]

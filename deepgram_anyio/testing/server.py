@@ -54,7 +54,7 @@ class ScriptedServer(FaultControls):
         self.api_key = api_key
         self._log = ExchangeLog(self._fault_count)
         self._transcript: Transcript = ""
-        self._voice = ScriptedVoice()
+        self._voice = _CurrentVoice()
         self._mind = ScriptedMind(None, self._turn)
 
     @property
@@ -149,7 +149,8 @@ class ScriptedServer(FaultControls):
     ) -> None:
         """Be as a server that `serve` has just made with these arguments."""
         self.reset()
-        self._voice, self._mind = ScriptedVoice(), ScriptedMind(None, self._turn)
+        self._voice.use(ScriptedVoice())
+        self._mind = ScriptedMind(None, self._turn)
         self.script(transcript=transcript, speech=speech, replies=replies)
         self._choose(faults)
 
@@ -172,13 +173,15 @@ class ScriptedServer(FaultControls):
         Raises:
             ConfigError: one of them cannot be used.
         """
-        voice = self._voice if speech is None else ScriptedVoice(speech)
+        voice = None if speech is None else ScriptedVoice(speech)
         mind = self._mind if replies is None else ScriptedMind(replies, self._turn)
         if transcript is not None:
             if not callable(transcript):
                 lay_out(transcript)
             self._transcript = transcript
-        self._voice, self._mind = voice, mind
+        if voice is not None:
+            self._voice.use(voice)
+        self._mind = mind
 
     @property
     def script_s(self) -> float:
@@ -228,19 +231,16 @@ class _CurrentVoice:
 
     name = "scripted"
 
-    def __init__(self, server: ScriptedServer) -> None:
-        self._server = server
+    def __init__(self) -> None:
+        self.use(ScriptedVoice())
 
-    @property
-    def sample_rate(self) -> int:
-        return self._server._voice.sample_rate
-
-    @sample_rate.setter
-    def sample_rate(self, rate: int) -> None:
-        raise ConfigError("the script has the voice's sample rate")
+    def use(self, voice: ScriptedVoice) -> None:
+        """Speak like this one from now on."""
+        self._voice = voice
+        self.sample_rate = voice.sample_rate
 
     def synthesize(self, text: str) -> Iterator[bytes]:
-        return self._server._voice.synthesize(text)
+        return self._voice.synthesize(text)
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -296,7 +296,7 @@ async def serve(
         inner = serve_local(
             api_keys=api_keys,
             recognizer=ScriptedEar(server._heard_next) if recognizer is None else recognizer,
-            voice=_CurrentVoice(server),
+            voice=server._voice,
             thinker=_CurrentMind(server),
             idle_timeout_s=idle_timeout_s,
             max_connections=max_connections,

@@ -17,7 +17,7 @@ from ..transport.settings import Limits, Timeouts
 from ..transport.tasks import background_tasks
 from ..transport.websocket import WebSocket
 
-__all__ = ["Incoming", "serving"]
+__all__ = ["Handler", "Incoming", "serving"]
 
 _MAX_HEAD_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
@@ -38,8 +38,10 @@ class Incoming:
     def __init__(self, stream: ByteStream, http: h11.Connection, request: h11.Request, body: bytes) -> None:
         self._stream = stream
         self._http = http
-        self.method = request.method.decode("ascii")
-        self.path, _, self.query = request.target.decode("ascii").partition("?")
+        self.method: str = request.method.decode("ascii")
+        path, _, query = request.target.decode("ascii").partition("?")
+        self.path: str = path
+        self.query: str = query
         headers = [(name.decode("ascii").lower(), value.decode("latin-1")) for name, value in request.headers]
         self.headers: Mapping[str, str] = MappingProxyType(dict(headers))
         self.body = body
@@ -75,6 +77,7 @@ class Incoming:
 
 
 Handler: TypeAlias = Callable[[Incoming], Awaitable[None]]
+"""Answers a request."""
 
 
 @asynccontextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 
 from deepgram_anyio import DeepgramClient, Reconnected, ReconnectPolicy
 from deepgram_anyio.protocol import listen
 
-RAW = {"encoding": "linear16", "sample_rate": 16000}
+RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
 
 
 class Captions(NamedTuple):

@@ -40,7 +40,7 @@ def player(frames: list[RecordedFrame] = SESSION, match: Match = "strict") -> Pl
 
 
 def due(played: Player) -> list[object]:
-    events = []
+    events: list[object] = []
     while (event := played.next_event()) is not None:
         events.append(event.text or event.close)
     return events

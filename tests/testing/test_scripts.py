@@ -84,7 +84,7 @@ def test_what_cannot_be_used(make: Any, message: str) -> None:
 
 
 def test_audio_is_as_long_as_the_script() -> None:
-    script = ["hello world", Utterance("bye", start_s=4.0, end_s=5.0)]
+    script: list[str | Utterance] = ["hello world", Utterance("bye", start_s=4.0, end_s=5.0)]
     audio = audio_for(script, sample_rate=8000, tail_s=0.5)
     assert len(audio) == 2 * 8000 * 5.5
     assert not any(audio[2 * 8000 : 4 * 16000])

@@ -16,7 +16,7 @@ from deepgram_anyio.testing import ScriptedServer, SpokenWord, Utterance, audio_
 
 pytestmark = pytest.mark.anyio
 
-RAW = {"encoding": "linear16", "sample_rate": 16000}
+RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
 SETTINGS: dict[str, Any] = {
     "audio": {
         "input": {"encoding": "linear16", "sample_rate": 16000},
@@ -113,7 +113,7 @@ async def test_turns(server: ScriptedServer, dg: DeepgramClient) -> None:
 
 
 async def test_speech_is_a_hum_or_a_file(server: ScriptedServer, dg: DeepgramClient) -> None:
-    raw = {"encoding": "linear16", "container": "none", "sample_rate": 16000}
+    raw: dict[str, Any] = {"encoding": "linear16", "container": "none", "sample_rate": 16000}
     assert len((await dg.speak.v1.generate("two words", **raw)).audio) == 2 * 16000 * 0.6
     file = wav_of(audio_for("anything"))
     server.script(speech=file)
@@ -184,7 +184,8 @@ async def test_resetting(server: ScriptedServer, dg: DeepgramClient) -> None:
     await heard(dg, silence(0.5))
     server.misbehave(refuse_status=400)
     server.reset()
-    assert server.sessions == server.requests == []
+    assert server.sessions == []
+    assert server.requests == []
     assert said(await heard(dg, silence(1.0))) == ["hello world"]
     server.begin_anew(transcript="other", replies=["x"])
     assert said(await heard(dg, silence(1.0))) == ["other"]
