@@ -57,6 +57,7 @@ class Progress:
             # An agent gets the conversation so far instead of its audio.
             assert isinstance(before.exchange, SocketSession)
             self.begins_s = before.begins_s + before.exchange.audio_s
+            self.turns = before.turns
             return
         self.begins_s = before.begins_s + min(before.final_s.values(), default=0.0)
         for channel in before.said.keys() | before.words.keys():

@@ -22,12 +22,19 @@ from deepgram_anyio import (
 )
 from deepgram_anyio.local import FaultOptions
 from deepgram_anyio.local.faults import Answer, Cut, Plan, Refuse
-from deepgram_anyio.protocol import flux, listen
+from deepgram_anyio.protocol import agent, flux, listen
 from deepgram_anyio.testing import ScriptedServer, Utterance, serve, silence
 
 pytestmark = pytest.mark.anyio
 
 RAW: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16000}
+SETTINGS: dict[str, Any] = {
+    "audio": {
+        "input": RAW,
+        "output": {"encoding": "linear16", "sample_rate": 16000, "container": "none"},
+    },
+    "agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-4o-mini"}}},
+}
 SCRIPT = ["one two", "three", "four five six"]
 SOON = ReconnectPolicy(first_s=0.01, max_s=0.02, replay_pace=None)
 NEVER = ClientConfig(reconnect=ReconnectPolicy(max_attempts=0), retry=RetryPolicy(max_retries=0))
@@ -114,6 +121,23 @@ async def test_turns_go_on_after_a_break(server: ScriptedServer, dg: DeepgramCli
         (1, "Three."),
         (2, "Four five six."),
     ]
+
+
+async def test_an_agents_conversation_goes_on_after_a_break(server: ScriptedServer, dg: DeepgramClient) -> None:
+    server.script(transcript=["first", "second"], replies=["one", "two"])
+    said = []
+    async with dg.agent.v1.connect(SETTINGS) as connection:
+        await connection.send(silence(1.5))
+        async for event in connection:
+            if isinstance(event, agent.ConversationText):
+                said.append(event.content)
+            elif isinstance(event, Reconnected):
+                await connection.send(silence(1.5))
+            elif isinstance(event, agent.AgentAudioDone):
+                if len(said) == 4:
+                    break
+                server.cut()
+    assert said == ["First.", "one", "Second.", "two"]
 
 
 async def test_a_client_that_left_begins_anew(server: ScriptedServer, dg: DeepgramClient) -> None:
