@@ -11,26 +11,51 @@ from ..config import ClientConfig
 if TYPE_CHECKING:
     from ..sync import DeepgramClient as SyncDeepgramClient
 
-__all__ = ["client_of", "environment_of", "sync_client_of"]
+__all__ = ["ANY_KEY", "Reachable"]
+
+ANY_KEY = "test-key"
+"""For servers that let everyone in: a client wants one all the same."""
 
 
-def client_of(url: str, api_key: str, config: ClientConfig | None) -> DeepgramClient:
-    """Make a client of a server, with no proxy on the way."""
-    return DeepgramClient(config=_config(url, api_key, config))
+class Reachable:
+    """A server, and the ways to it.
 
+    Attributes:
+        url: its base URL, for `DeepgramClient(base_url=...)`.
+        api_key: a key that it lets in.
+    """
 
-def sync_client_of(url: str, api_key: str, config: ClientConfig | None) -> SyncDeepgramClient:
-    """Make a blocking client of a server, with no proxy on the way."""
-    from ..sync import DeepgramClient as SyncDeepgramClient
+    def __init__(self, url: str, api_key: str) -> None:
+        self.url = url
+        self.api_key = api_key
 
-    return SyncDeepgramClient(config=_config(url, api_key, config))
+    @property
+    def environ(self) -> dict[str, str]:
+        """Environment variables that make a `DeepgramClient()` of this process, or of another, use this server."""
+        return {
+            "DEEPGRAM_HOST": self.url,
+            "DEEPGRAM_API_KEY": self.api_key,
+            "DEEPGRAM_ACCESS_TOKEN": "",
+            "NO_PROXY": "127.0.0.1",
+        }
 
+    def client(self, config: ClientConfig | None = None) -> DeepgramClient:
+        """Make a client of this server, to be opened with ``async with``.
 
-def environment_of(url: str, api_key: str) -> dict[str, str]:
-    """Return what makes a client go there that asks the environment."""
-    return {"DEEPGRAM_HOST": url, "DEEPGRAM_API_KEY": api_key, "DEEPGRAM_ACCESS_TOKEN": "", "NO_PROXY": "127.0.0.1"}
+        Args:
+            config: timeouts, limits, how it retries and reconnects; hosts, proxy and credentials are replaced.
+        """
+        return DeepgramClient(config=self._config(config))
 
+    def sync_client(self, config: ClientConfig | None = None) -> SyncDeepgramClient:
+        """Make a blocking client of this server; arguments as for `client`."""
+        from ..sync import DeepgramClient as SyncDeepgramClient
 
-def _config(url: str, api_key: str, config: ClientConfig | None) -> ClientConfig:
-    config = config or ClientConfig()
-    return replace(config, base_url=url, agent_url=url, api_key=api_key, access_token=None, proxy="")
+        return SyncDeepgramClient(config=self._config(config))
+
+    def _config(self, config: ClientConfig | None) -> ClientConfig:
+        config = config or ClientConfig()
+        return replace(config, base_url=self.url, agent_url=self.url, api_key=self.api_key, access_token=None, proxy="")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url}>"

@@ -8,25 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
-from ..client import DeepgramClient
 from ..config import ClientConfig, resolve_hosts
 from ..errors import ApiError, TransportError
 from ..protocol.frames import Binary, Close, Frame, Text
 from ..transport.hosts import is_loopback
 from ..transport.websocket import WebSocket, connect_websocket
-from .clients import client_of, environment_of, sync_client_of
+from .clients import ANY_KEY, Reachable
 from .recording import FromClient, FromServer, Opened, RecordedFrame, Requested, Writer, said
 from .redaction import kept_headers, scrubbed, scrubbed_bytes, scrubbed_query, secrets_of
 from .wire import Incoming, serving
-
-if TYPE_CHECKING:
-    from ..sync import DeepgramClient as SyncDeepgramClient
 
 __all__ = ["RecordingProxy", "record"]
 
@@ -37,38 +32,16 @@ _OWN = frozenset({"host", "upgrade", "connection", "content-length", "transfer-e
 _HANDSHAKES = frozenset({"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"})
 
 
-class RecordingProxy:
+class RecordingProxy(Reachable):
     """A running proxy, made by `record`.
 
     Attributes:
-        url: its base URL, for `DeepgramClient(base_url=...)`.
-        upstream: the server's.
+        upstream: the server's base URL.
     """
 
-    def __init__(self, url: str, upstream: str, api_key: str) -> None:
-        self.url = url
+    def __init__(self, url: str, api_key: str, *, upstream: str) -> None:
+        super().__init__(url, api_key)
         self.upstream = upstream
-        self._api_key = api_key
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Environment variables that make a `DeepgramClient()` of this process, or of another, use this proxy."""
-        return environment_of(self.url, self._api_key)
-
-    def client(self, config: ClientConfig | None = None) -> DeepgramClient:
-        """Make a client that goes through this proxy, to be opened with ``async with``.
-
-        Args:
-            config: timeouts, limits, how it retries and reconnects; hosts and credentials are replaced.
-        """
-        return client_of(self.url, self._api_key, config)
-
-    def sync_client(self, config: ClientConfig | None = None) -> SyncDeepgramClient:
-        """Make a blocking client that goes through this proxy; arguments as for `client`."""
-        return sync_client_of(self.url, self._api_key, config)
-
-    def __repr__(self) -> str:
-        return f"<RecordingProxy {self.url} of {self.upstream}>"
 
 
 @asynccontextmanager
@@ -105,7 +78,7 @@ async def record(
             recorder = _Recorder(writer, hosts.api, hosts.agent, http, ssl_context)
             async with serving(recorder.handle) as url:
                 key = os.environ.get("DEEPGRAM_API_KEY") if api_key is None else api_key
-                yield RecordingProxy(url, hosts.api, key or "test-key")
+                yield RecordingProxy(url, key or ANY_KEY, upstream=hosts.api)
         finally:
             writer.close()
 

@@ -5,43 +5,36 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 from urllib.parse import parse_qsl
 
 import anyio
 
-from ..client import DeepgramClient
-from ..config import ClientConfig
 from ..errors import ConfigError, TransportError
 from ..protocol.frames import Close
 from ..transport.websocket import WebSocket
-from .clients import client_of, environment_of, sync_client_of
+from .clients import ANY_KEY, Reachable
 from .matching import Match, Player, ReplayMismatchError
 from .recording import FromServer, RecordedSession, Recording, Requested
 from .redaction import scrubbed, scrubbed_query
 from .wire import Incoming, serving
 
-if TYPE_CHECKING:
-    from ..sync import DeepgramClient as SyncDeepgramClient
-
 __all__ = ["Match", "ReplayMismatchError", "ReplayServer", "replay"]
 
-_KEY = "test-key"
 _POLICY_VIOLATION = 1008
 _AUDIO_PARAMETERS = frozenset({"encoding", "sample_rate", "channels"})
 
 
-class ReplayServer:
+class ReplayServer(Reachable):
     """A running server, made by `replay`.
 
     Attributes:
-        url: its base URL, for `DeepgramClient(base_url=...)`.
         recording: what it plays.
         mismatch: how the client first did something else than recorded; None while it did not.
     """
 
     def __init__(self, recording: Recording, match: Match, speed: float | None) -> None:
-        self.url = ""
+        super().__init__("", ANY_KEY)
         self.recording = recording
         self.mismatch: ReplayMismatchError | None = None
         self._match: Match = match
@@ -49,23 +42,6 @@ class ReplayServer:
         self._sessions = list(recording.sessions)
         self._requests = list(recording.requests)
         self._playing: list[Player] = []
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Environment variables that make a `DeepgramClient()` of this process, or of another, use this server."""
-        return environment_of(self.url, _KEY)
-
-    def client(self, config: ClientConfig | None = None) -> DeepgramClient:
-        """Make a client of this server, to be opened with ``async with``.
-
-        Args:
-            config: timeouts, limits, how it retries and reconnects; hosts and credentials are replaced.
-        """
-        return client_of(self.url, _KEY, config)
-
-    def sync_client(self, config: ClientConfig | None = None) -> SyncDeepgramClient:
-        """Make a blocking client of this server; arguments as for `client`."""
-        return sync_client_of(self.url, _KEY, config)
 
     def check(self, *, complete: bool = True) -> None:
         """Assert that the client did as recorded so far.
@@ -142,9 +118,6 @@ class ReplayServer:
     def _parameters(self, query: str) -> list[tuple[str, str]]:
         ignored = _AUDIO_PARAMETERS if self._match == "audio_may_differ" else ()
         return sorted(pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in ignored)
-
-    def __repr__(self) -> str:
-        return f"<ReplayServer {self.url}, {len(self.recording.sessions)} sessions>"
 
 
 class _Playback:

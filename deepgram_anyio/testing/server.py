@@ -10,14 +10,12 @@ import anyio.to_thread
 from anyio.abc import TaskStatus
 from anyio.from_thread import BlockingPortal
 
-from ..client import DeepgramClient
-from ..config import ClientConfig
 from ..errors import ConfigError
 from ..local.faults import fault_proxy
 from ..local.server import serve as serve_local
 from ..local.thinker import Conversation, Reply
 from ..transport.tasks import background_tasks
-from .clients import client_of, environment_of, sync_client_of
+from .clients import ANY_KEY, Reachable
 from .controls import FaultControls, Faults
 from .engines import Replies, ScriptedEar, ScriptedMind, ScriptedVoice, Speech
 from .exchanges import RestRequest, SocketSession
@@ -28,56 +26,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..local.engines.base import Recognizer
-    from ..sync import DeepgramClient as SyncDeepgramClient
 
 __all__ = ["ScriptedServer", "serve"]
 
 E = TypeVar("E", SocketSession, RestRequest)
 
 _WAIT_S = 5.0
-_KEY = "test-key"
 
 
-class ScriptedServer(FaultControls):
+class ScriptedServer(FaultControls, Reachable):
     """A running scripted server, made by `serve` or by the fixture ``deepgram_server``.
 
     Its methods and attributes may be used from any thread, whatever event loop runs there.
 
     Attributes:
         project_id: the project that there is.
-        api_key: a key that it lets in.
     """
 
-    def __init__(self, portal: BlockingPortal, *, project_id: str = "", api_key: str = _KEY) -> None:
-        super().__init__(portal)
-        self.project_id = project_id
-        self.api_key = api_key
+    def __init__(self, portal: BlockingPortal) -> None:
+        FaultControls.__init__(self, portal)
+        Reachable.__init__(self, "", ANY_KEY)
+        self.project_id: str = ""
         self._log = ExchangeLog(self._fault_count)
         self._transcript: Transcript = ""
         self._voice = _CurrentVoice()
         self._mind = ScriptedMind(None, self._turn)
-
-    @property
-    def url(self) -> str:
-        """The base URL, for `DeepgramClient(base_url=...)`."""
-        return self._network.url
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Environment variables that make a `DeepgramClient()` of this process, or of another, use this server."""
-        return environment_of(self.url, self.api_key)
-
-    def client(self, config: ClientConfig | None = None) -> DeepgramClient:
-        """Make a client of this server, to be opened with ``async with``.
-
-        Args:
-            config: timeouts, limits, how it retries and reconnects; hosts and credentials are replaced.
-        """
-        return client_of(self.url, self.api_key, config)
-
-    def sync_client(self, config: ClientConfig | None = None) -> SyncDeepgramClient:
-        """Make a blocking client of this server; arguments as for `client`."""
-        return sync_client_of(self.url, self.api_key, config)
 
     # What was asked.
 
@@ -214,9 +187,6 @@ class ScriptedServer(FaultControls):
         seen += [f"{item.method} {item.path}" for item in self.requests]
         return ", ".join(seen) or "nothing"
 
-    def __repr__(self) -> str:
-        return f"<ScriptedServer {self.url}>"
-
 
 def _only(found: Sequence[E], what: str) -> E:
     __tracebackhide__ = True
@@ -304,7 +274,8 @@ async def serve(
             middleware=observer.wrap,
         )
         async with inner as local, fault_proxy(local.url, faults=server._faults_of) as proxy:
-            server.project_id, server.api_key = local.project_id, local.api_key or _KEY
+            server.url, server.project_id = proxy.url, local.project_id
+            server.api_key = local.api_key or ANY_KEY
             server._attach(proxy, observer, faults)
             yield server
 
