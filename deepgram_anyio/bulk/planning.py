@@ -80,7 +80,7 @@ class Planner:
         known = None if self._manifest is None else self._manifest.known(key)
         output = self._outputs.path_of(recording)
         facts = self._look_at(recording, key, known, output)
-        reason = self._reason(known, facts, output)
+        reason = self._reason(known, facts)
         ours = known is not None and known.output is not None and known.output == facts.output
         plan = Plan(key, reason, known, output, self._outputs.overwrite or ours, facts)
         if output is not None and not plan.skipped and not plan.replace and os.path.lexists(output):
@@ -116,7 +116,7 @@ class Planner:
             output=None if output is None or self._folder is None else relative_key(output, self._folder),
         )
 
-    def _reason(self, known: Known | None, facts: Record, output: Path | None) -> Reason:
+    def _reason(self, known: Known | None, facts: Record) -> Reason:
         if known is None:
             return "new"
         if known.state == "failed":
@@ -127,7 +127,8 @@ class Planner:
             return "options changed"
         if _changed(known, facts):
             return "file changed"
-        if output is not None and (known.output != facts.output or not os.path.lexists(output)):
+        # Where it lies does not matter: to have it elsewhere is no reason to pay for it again.
+        if known.output is not None and not os.path.lexists(os.path.join(self._folder or "", known.output)):
             return "output missing"
         return "already done"
 

@@ -41,6 +41,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "transcribe": Entry("transcribe", "transcribe_command", "Transcribe recordings: one, or thousands.", _SPEECH),
     "listen": Entry("listen", "listen_command", "Show live captions of speech.", _SPEECH),
     "speak": Entry("speak", "speak_command", "Speak a text, aloud or into a file.", _SPEECH),
     "converse": Entry("converse", "converse_command", "Talk with a voice agent.", _SPEECH),
