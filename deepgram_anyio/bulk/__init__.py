@@ -13,6 +13,8 @@ async with transcribe_many(dg, find_recordings("calls"), jobs=32, manifest="call
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .batch import Batch, Outcome, run_many
 from .manifest import Known, Manifest, ManifestError, Record, RecordedError, open_manifest, read_manifest
 from .outputs import OutputFormat, render
@@ -20,9 +22,13 @@ from .planning import Reason
 from .recordings import MEDIA_SUFFIXES, Recording, find_recordings
 from .transcribe import ItemProgress, Source, Sources, Transcribed, transcribe_many
 
+if TYPE_CHECKING:
+    from .cluster import ClusterError, transcribe_on_dask
+
 __all__ = [
     "MEDIA_SUFFIXES",
     "Batch",
+    "ClusterError",
     "ItemProgress",
     "Known",
     "Manifest",
@@ -42,4 +48,13 @@ __all__ = [
     "render",
     "run_many",
     "transcribe_many",
+    "transcribe_on_dask",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("ClusterError", "transcribe_on_dask"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import cluster
+
+    return getattr(cluster, name)

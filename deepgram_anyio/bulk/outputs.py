@@ -85,22 +85,23 @@ def _text(transcription: Transcription) -> str:
     return transcription.transcript
 
 
-def save(path: Path, data: bytes, *, replace: bool) -> None:
+def save(path: Path, data: bytes, *, replace: bool, alone: bool) -> None:
     """Write a file that appears whole and on the disk, or not at all. Blocks.
 
     Args:
         path: its place; folders on the way are made.
         data: what stands in it.
         replace: put it in the place of a file that is there.
+        alone: nobody else writes there, so that what a killed process left of this file can be written over.
 
     Raises:
         FileExistsError: something is there.
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".{path.name if alone else secrets.token_hex(8)}.part")
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "wb" if alone else "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -334,7 +334,8 @@ class _Run:
 
     def _write(self, plan: Plan, output: Path, transcription: Transcription) -> None:
         assert self._outputs.format is not None
-        save(output, render(transcription, self._outputs.format), replace=plan.replace)
+        data = render(transcription, self._outputs.format)
+        save(output, data, replace=plan.replace, alone=self._manifest is not None)
 
     async def _failed(
         self, recording: Recording, plan: Plan, error: Exception, transcription: Transcription | None = None

@@ -225,7 +225,7 @@ class _BatchRun:
             tally.skipped
         )
         parts += [f"{left:,} left"] * bool(left)
-        self._output.note(f"{', '.join(parts)}; {clock(tally.audio_s)} of audio. Manifest: {self._manifest_path}")
+        self._output.note(f"{', '.join(parts)}; {clock(tally.audio_s)} of audio.")
         for reason, count in tally.again.items():
             self._output.note(f"{_count(count, 'recording')} sent again: {reason}.")
         if tally.failures:
@@ -234,7 +234,8 @@ class _BatchRun:
         if self._given_up:
             self._output.warn(f"{_count(self._given_up, 'recording')} sent and not waited for; may be billed twice")
         if self._interrupted and left:
-            self._output.note("Interrupted. The same command goes on from here.")
+            self._output.note("Interrupted; the same command goes on from here.")
+        self._output.note(f"Manifest: {self._manifest_path}")
 
     def _tell_failures(self, rows: list[tuple[str, str]]) -> None:
         for key, message in rows:
