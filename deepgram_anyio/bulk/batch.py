@@ -177,6 +177,8 @@ class Batch(Generic[O_co]):
                 del failure
 
     async def _finish(self, *, cancelled: bool) -> None:
+        if self._ended.is_set():
+            return
         if cancelled and self._stopped:
             self._working.cancel()
         self.stop()
