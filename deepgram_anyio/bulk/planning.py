@@ -76,6 +76,7 @@ class Planner:
         Raises:
             ConfigError: it cannot be read, or something else lies where its output goes.
         """
+        recording.check()
         key = self.key_of(recording)
         known = None if self._manifest is None else self._manifest.known(key)
         output = self._outputs.path_of(recording)

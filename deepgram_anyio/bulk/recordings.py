@@ -27,7 +27,7 @@ _MAX_NAME = 100
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recording:
     """A recording of a batch.
 
@@ -43,6 +43,9 @@ class Recording:
     name: str | None = None
     key: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<Recording {self.label}>"
+
     @property
     def url(self) -> str | None:
         """The URL; None for a file."""
@@ -57,6 +60,11 @@ class Recording:
     def label(self) -> str:
         """What a person is told that it is: the path, or the URL without its query."""
         return os.fspath(self.source) if self.url is None else _public_url(self.url)
+
+    def check(self) -> None:
+        """Raise `ConfigError` for a URL that cannot be used."""
+        if self.url is not None:
+            check_url("the recording's URL", self.url)
 
     def output_name(self) -> str:
         """Return `name`, or what stands for it.
@@ -84,16 +92,13 @@ def recording_of(source: object) -> Recording:
     """Return a recording for what users name: one of itself, a path, or a URL.
 
     Raises:
-        ConfigError: it is something else, or a URL that cannot be used.
+        ConfigError: it is something else.
     """
-    found = source if isinstance(source, Recording) else None
-    if found is None:
-        if not isinstance(source, (str, os.PathLike)):
-            raise ConfigError(f"a recording must be a path, a URL or a Recording, not {type(source).__name__}")
-        found = Recording(source=source)
-    if found.url is not None:
-        check_url("the recording's URL", found.url)
-    return found
+    if isinstance(source, Recording):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise ConfigError(f"a recording must be a path, a URL or a Recording, not {type(source).__name__}")
+    return Recording(source=source)
 
 
 def find_recordings(
@@ -159,7 +164,10 @@ def _real(folder: str, _here: str) -> str:
 
 
 def _public_url(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition(':')[0]}://?{_digest(url)}"
     host = parts.netloc.rpartition("@")[2]
     public = f"{parts.scheme}://{host}{parts.path}"
     return f"{public}?{_digest(url)}" if parts.query or host != parts.netloc else public

@@ -151,7 +151,7 @@ async def test_another_process_is_named_and_its_death_ends_the_lock(path: Path) 
 
 
 async def test_all_that_wait_are_written_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced = []
+    synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     async with open_manifest(path) as opened, anyio.create_task_group() as tasks:
         for number in range(100):
