@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
-from array import array
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +17,13 @@ from deepgram_anyio import ConfigError, DeepgramClient, PrerecordedOptions
 from deepgram_anyio.bulk import Recording, find_recordings, transcribe_many, transcribe_on_dask
 from deepgram_anyio.bulk.cluster import ClusterError
 from deepgram_anyio.bulk.dask_worker import Errand
-from deepgram_anyio.protocol.wav import wav_header
 
 from .recordings import records
+from .serving import counting_server, write_tones
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "a-key-that-nobody-may-see"
 FILES = 40
-
-
-@contextmanager
-def counting_server(log: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.bulk.counting_server", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
-
-
-def write_tones(folder: Path, number: int, *, start: int = 0) -> None:
-    """Make recordings of half a second that differ."""
-    folder.mkdir(exist_ok=True)
-    for index in range(start, start + number):
-        samples = array("h", (round(8000 * math.sin(step * (0.1 + index / 2000))) for step in range(8000))).tobytes()
-        header = wav_header(sample_rate=16_000, channels=1, data_bytes=len(samples), encoding="linear16")
-        (folder / f"{index:03}.wav").write_bytes(header + samples)
-
-
-def taken(log: Path) -> Counter[str]:
-    return Counter(line.split()[1] for line in log.read_text().splitlines() if line.startswith("taken"))
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -86,13 +57,13 @@ def test_a_killed_worker_loses_nothing_and_another_process_goes_on(tmp_path: Pat
     log, calls, out = tmp_path / "log", tmp_path / "calls", tmp_path / "out"
     write_tones(calls, FILES)
     write_tones(calls / "more", 5, start=FILES)
-    with counting_server(log) as url:
-        killing, sharing = on_dask(url, str(calls), str(out))
+    with counting_server(log) as server:
+        killing, sharing = on_dask(server.url, str(calls), str(out))
         assert killing == {"states": {"done": FILES}, "errors": []}
         assert sharing == {"states": {"skipped": FILES, "done": 5}, "errors": []}
-        assert len(taken(log)) == FILES + 5
-        assert sum(taken(log).values()) <= FILES + 5 + 4  # what the worker had under way, one for each thread
-        anyio.run(in_this_process, url, calls, tmp_path / "alone")
+        assert len(server.taken()) == FILES + 5
+        assert sum(server.taken().values()) <= FILES + 5 + 4  # what the worker had under way, one for each thread
+        anyio.run(in_this_process, server.url, calls, tmp_path / "alone")
     assert results(out) == results(tmp_path / "alone")
     lines = records(out / "m.jsonl")
     assert {tuple(line.state for line in found) for found in lines.values()} == {("sent", "done")}
