@@ -194,7 +194,7 @@ class _BatchRun:
                     self.tally.count(outcome)
                     self._view.show(self.tally.done, self.tally.failed, self.tally.skipped, self.tally.audio_s)
         except ManifestError as error:
-            raise CommandError(str(error), kind="manifest") from error
+            raise CommandError(str(error), kind="file") from error
         finally:
             self._given_up = 0 if self._batch is None else self._batch.given_up
 

@@ -54,7 +54,7 @@ def test_a_key_does_not_depend_on_how_a_path_is_spelled(tmp_path: Path, monkeypa
     link.symlink_to(tmp_path / "calls", target_is_directory=True)
     monkeypatch.chdir(tmp_path / "calls")
     folder = os.path.realpath(tmp_path)
-    spellings = [path, str(path), "a.wav", "./a.wav", "../calls/a.wav", link / "a.wav"]
+    spellings: list[str | Path] = [path, str(path), "a.wav", "./a.wav", "../calls/a.wav", link / "a.wav"]
     assert {relative_key(spelling, folder) for spelling in spellings} == {"calls/a.wav"}
     assert relative_key(path, os.path.join(folder, "out")) == "../calls/a.wav"
 
