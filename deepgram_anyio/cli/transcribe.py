@@ -127,10 +127,9 @@ def transcribe_command(
 ) -> int:
     """Transcribe recordings: one to standard output, or many, and folders of them, into files.
 
-    What became of many recordings is kept in a manifest. Interrupted, the
-    same command goes on where it was: what is done is skipped, and what has
-    changed, or is asked for with other options, is done again. To do all
-    again, remove the manifest and add --overwrite.
+    What became of many recordings is kept in a manifest. Interrupted, the same command goes on where it was: what is
+    done is skipped, and what has changed, or is asked for with other options, is done again. To do all again, remove
+    the manifest and add --overwrite.
 
     Example: deepgram-anyio transcribe call.wav --smart-format
 

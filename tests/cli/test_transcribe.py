@@ -174,4 +174,4 @@ def test_the_help_has_whole_lines() -> None:
     done = run("transcribe", "--help")
     assert done.code == 0
     assert "Example: deepgram-anyio transcribe calls/ --jobs 32" in done.text
-    assert "again, remove the manifest and add --overwrite." in done.text
+    assert "To do all again, remove the manifest and add --overwrite." in " ".join(done.text.split())
