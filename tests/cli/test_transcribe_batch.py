@@ -60,6 +60,7 @@ def test_interrupted_and_killed_it_goes_on_and_misses_nothing(server: Counted, t
     server.hold(after=40)
     with start(*command) as program:
         program.wait_for(f"40/{FILES}")
+        server.wait_for(40 + JOBS)
         program.type("\x03")
         program.wait_for(f"Waiting for {JOBS} under way; Ctrl-C again stops at once.")
         server.let_go()
@@ -72,6 +73,7 @@ def test_interrupted_and_killed_it_goes_on_and_misses_nothing(server: Counted, t
     server.hold(after=32)
     with start(*command) as program:
         program.wait_for(f"80/{FILES}")
+        server.wait_for(80 + JOBS)
         os.kill(program.process.pid, signal.SIGKILL)
         program.finish()
     assert sorted(server.taken().values()) == [1] * (80 + JOBS)
