@@ -43,7 +43,7 @@ class DeviceStream:
         latency_s: how long sound stays in the device, as it says.
     """
 
-    latency_s = 0.0
+    latency_s: float = 0.0
 
     def __init__(
         self,

@@ -140,7 +140,7 @@ class Machine(Generic[S]):
             now: the time, in seconds, on the clock that all later calls use.
         """
         kind, client = self.kind, role is Role.CLIENT
-        self.role = role
+        self.role: Role = role
         self.outgoing: deque[Frame] = deque()
         self.events: deque[Any] = deque()
         self.failure: DeepgramError | None = None
@@ -167,7 +167,7 @@ class Machine(Generic[S]):
     def _enter(self, state: S) -> None:
         # The only place that assigns the state, and what follows from it alone.
         kind = self.kind
-        self.state = state
+        self.state: S = state
         self.ended: bool = state is kind.closed or state is kind.failed
         self.ready: bool = state not in kind.opening
         self._row: Mapping[type, S] = kind.transitions.get(state, {})
