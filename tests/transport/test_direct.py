@@ -27,6 +27,11 @@ pytestmark = pytest.mark.anyio
 MAX_BYTES = 100_000
 
 
+@pytest.fixture(autouse=True)
+def lanes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEEPGRAM_ANYIO_LANES", raising=False)
+
+
 class Sink:
     """A peer that keeps what it reads, until the end or a Close frame; it begins when it is told to."""
 
