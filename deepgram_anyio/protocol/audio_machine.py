@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from ..errors import LocalProtocolError
 from .ledger import AudioFormat, Ledger
 from .machine import Machine, Resumption, Role
+from .measures import Measure
 from .messages import Audio, Message
 from .policy import ReconnectPolicy
 from .replay import Lasts, Replay
@@ -226,9 +227,17 @@ class TranscriptionMachine(AudioMachine[S]):
         if not self._finishing and self.state not in self.kind.draining and self.state is not self.kind.closed:
             self.send(self.end_of_stream, now)
 
+    def note_result(self, until_s: float, now: float, *, final: bool) -> None:
+        """A result covers the stream up to a time on its timeline."""
+        first_result_s = self.ledger.heard(until_s, now, final=final)
+        if first_result_s is not None and self.measured is not None:
+            self.measured(Measure.FIRST_RESULT, first_result_s)
+
     def acknowledge(self, until_s: float, channel: int, now: float) -> None:
         """A final result covers a channel up to a time on the stream's timeline."""
         ledger, replay = self.ledger, self.replay
-        ledger.covered(until_s, channel, now)
+        latency_s = ledger.covered(until_s, channel, now)
+        if latency_s is not None and self.measured is not None:
+            self.measured(Measure.FINAL, latency_s)
         if replay is not None and replay.end:
             replay.covered(ledger.acknowledged_s)

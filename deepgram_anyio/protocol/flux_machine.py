@@ -197,6 +197,7 @@ class FluxMachine(TranscriptionMachine[State]):
             self._follow_turn(event, now)
 
     def _follow_turn(self, turn: TurnInfo, now: float) -> None:
+        self.note_result(turn.audio_window_end, now, final=turn.is_end)
         if turn.is_end or self.state is State.FINISHING:
             self.acknowledge(turn.audio_window_end, 0, now)
         elif self.replay is not None and not turn.transcript and not turn.words:

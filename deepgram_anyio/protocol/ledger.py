@@ -47,6 +47,9 @@ class Ledger:
         acknowledged_s: end of the audio that final results cover, on every channel.
         latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
             there was one.
+        first_result_s: from handing over the first audio to the arrival of the first result; None before there was one.
+        transcript_latency_s: how many seconds of audio had been handed over beyond what the last interim result covers
+            when it came; None before there was one, and when the format does not tell.
     """
 
     def __init__(self, audio: AudioFormat, *, result_channels: int = 1) -> None:
@@ -62,6 +65,9 @@ class Ledger:
         self.sent_bytes: int = 0
         self.acknowledged_s: float = 0.0
         self.latency_s: float | None = None
+        self.first_result_s: float | None = None
+        self.transcript_latency_s: float | None = None
+        self._began_at: float | None = None  # where there are no marks
 
     @property
     def sent_s(self) -> float | None:
@@ -78,6 +84,8 @@ class Ledger:
         """Record audio accepted at `now`."""
         self.sent_bytes += count_bytes
         if self._byte_rate is None:
+            if self._began_at is None:
+                self._began_at = now
             return
         marks, end = self._marks, self.sent_bytes
         if len(marks) > 1 and end - marks[-2][0] < self._mark_bytes:
@@ -90,11 +98,22 @@ class Ledger:
         """Return the end of the audio that final results cover on a channel."""
         return self._covered.get(channel, 0.0)
 
-    def covered(self, until_s: float, channel: int, now: float) -> None:
-        """Record a final result that covers a channel up to `until_s`."""
+    def heard(self, until_s: float, now: float, *, final: bool) -> float | None:
+        """Record a result that covers the stream up to `until_s`; return how long it took if it is the first."""
+        sent_s = None if final else self.sent_s
+        if sent_s is not None:
+            self.transcript_latency_s = max(0.0, sent_s - until_s)
+        began_at = self._marks[0][1] if self._marks else self._began_at
+        if self.first_result_s is not None or began_at is None:
+            return None
+        self.first_result_s = now - began_at
+        return self.first_result_s
+
+    def covered(self, until_s: float, channel: int, now: float) -> float | None:
+        """Record a final result that covers a channel up to `until_s`; return its latency if that can be told."""
         covered = self._covered
         if channel not in covered:
-            return
+            return None
         if until_s > covered[channel]:
             covered[channel] = until_s
             self.acknowledged_s = until_s if len(covered) == 1 else min(covered.values())
@@ -103,5 +122,7 @@ class Ledger:
         marks, until = self._marks, until_s * self._byte_rate - self._mark_bytes / 2
         while marks and marks[0][0] < until:
             marks.popleft()
-        if marks:
-            self.latency_s = max(0.0, now - marks[0][1])
+        if not marks:
+            return None
+        self.latency_s = max(0.0, now - marks[0][1])
+        return self.latency_s

@@ -146,8 +146,10 @@ class ListenMachine(TranscriptionMachine[State]):
             if self.resumed:
                 # Where channels get results of their own, the replay begins with the one that is behind.
                 cut_before(event, self.ledger.covered_s(channel))
+            until_s = event.start + event.duration
+            self.note_result(until_s, now, final=event.is_final)
             if event.is_final:
-                self.acknowledge(event.start + event.duration, channel, now)
+                self.acknowledge(until_s, channel, now)
             if self._drop_stale_interims:
                 self._drop_interim(channel)
         elif type(event) is Audio:

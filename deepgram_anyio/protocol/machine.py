@@ -11,13 +11,14 @@ from __future__ import annotations
 import enum
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from ..errors import ConnectionClosed, DeepgramError, LocalProtocolError, RemoteProtocolError, TimeoutError  # noqa: A004
 from .codec import codec_for, tag_of
 from .frames import Binary, Close, Frame, Ping, Text
+from .measures import Measure
 from .messages import Audio, Message, UnknownEvent
 from .timers import Timer, TimerSettings
 
@@ -99,6 +100,7 @@ class Machine(Generic[S]):
         events: messages received, oldest first; the owner takes them out.
         opened_at: when the connection was made.
         retimed: a deadline may have come nearer though the state is the same; the owner puts it back.
+        measured: called with what was measured, and how many seconds that is; None when nobody wants to know.
     """
 
     __slots__ = (
@@ -162,6 +164,7 @@ class Machine(Generic[S]):
         self._progressed = False
         self._beyond_repair = False
         self.retimed: bool = False
+        self.measured: Callable[[Measure, float], None] | None = None
         self._enter(kind.initial)
 
     def _enter(self, state: S) -> None:
@@ -176,6 +179,11 @@ class Machine(Generic[S]):
     def draining(self) -> bool:
         """Whether this side has said its last word and waits for the peer's."""
         return self.state in self.kind.draining
+
+    @property
+    def close_code(self) -> int | None:
+        """Code of the close frame that came or was sent, 1006 for a connection that broke off; None before that."""
+        return None if self._close is None else self._close.code
 
     @property
     def held_bytes(self) -> int:
@@ -353,6 +361,7 @@ class Machine(Generic[S]):
             now: the time, in seconds.
         """
         self.events = broken.events
+        self.measured = broken.measured
 
     def opened(self, now: float) -> None:
         """The connection stands, and all intervals count from now: for a machine that was made before it did."""

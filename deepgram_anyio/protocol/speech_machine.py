@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from ..errors import LocalProtocolError
 from .ledger import AudioFormat
 from .machine import Machine, Resumption, Role
+from .measures import Measure
 from .messages import Audio, Message
 from .timers import TimerSettings
 
@@ -302,6 +303,8 @@ class SpeechMachine(Machine[S]):
                 return
             if not speech.heard:
                 self.first_audio_s = None if speech.since is None else now - speech.since
+                if self.first_audio_s is not None and self.measured is not None:
+                    self.measured(Measure.FIRST_AUDIO, self.first_audio_s)
             if not speech.wanted or speech.ended:
                 speech.received_bytes += len(event.data)
 
