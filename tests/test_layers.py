@@ -16,7 +16,7 @@ PACKAGE = "deepgram_anyio"
 
 # Lowest first; "" is the package's own __init__, the public API. `local` and `audio` stand beside them, see _problem.
 LAYERS = [
-    *("_version", "errors", "protocol", "transport", "config", "services", "client", ""),
+    *("_version", "errors", "protocol", "telemetry", "transport", "config", "services", "client", ""),
     *("sync", "bulk", "testing", "cli", "__main__"),
 ]
 LOCAL_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "local"}
