@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .services.speak import FluxSpeakConnection, SpeakConnection
     from .services.speech import SpeakStats, SpeechAudio
     from .services.synthesize import SpeechStream
+    from .telemetry.settings import Telemetry
     from .transport.settings import Limits, RetryPolicy, Timeouts
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "SpeechInfo",
     "SpeechOptions",
     "SpeechStream",
+    "Telemetry",
     "Timeouts",
     "Transcription",
     "TranscriptionAccepted",
@@ -152,6 +154,7 @@ _HOMES = {
     "SpeechInfo": "protocol.rest.speech",
     "SpeechOptions": "protocol.rest.speech",
     "SpeechStream": "services.synthesize",
+    "Telemetry": "telemetry.settings",
     "Timeouts": "transport.settings",
     "Transcription": "protocol.rest.transcription",
     "TranscriptionAccepted": "protocol.rest.transcription",

@@ -172,4 +172,5 @@ def _backend(config: ClientConfig, credentials: Credentials | None = None) -> Ba
         proxy=config.proxy,
         ssl_context=config.ssl_context,
         headers=config.headers,
+        telemetry=config.telemetry,
     )

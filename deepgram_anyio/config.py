@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigError
 from .protocol.policy import ReconnectPolicy
+from .telemetry.settings import Telemetry
 from .transport.credentials import Credentials, TokenSource
 from .transport.hosts import is_loopback
 from .transport.settings import Limits, RetryPolicy, Timeouts
@@ -53,6 +54,7 @@ class ClientConfig:
             proxy; one that does not check certificates and host names is refused.
         headers: sent with every request, for gateways.
         allow_insecure: send credentials over plain ``http``/``ws`` to hosts other than this machine.
+        telemetry: what OpenTelemetry is told, in programs that use it.
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -68,6 +70,7 @@ class ClientConfig:
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_insecure: bool = False
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,8 @@ class AudioConnection(AudioSender[M, E]):
             audio_acknowledged_s=ledger.acknowledged_s,
             events=self._session.events_received,
             latency_s=ledger.latency_s,
+            transcript_latency_s=ledger.transcript_latency_s,
+            first_result_s=ledger.first_result_s,
             reconnects=self._session.reconnects,
         )
 

@@ -15,6 +15,7 @@ from ..errors import ConfigError, RemoteProtocolError
 from ..protocol.options import Options, merge_options
 from ..protocol.policy import ReconnectPolicy
 from ..protocol.rest.base import NoOptions, Operation, RawResponse, Response
+from ..telemetry.settings import Telemetry
 from ..transport.credentials import Credentials
 from ..transport.settings import Limits, RetryPolicy, Timeouts
 
@@ -78,6 +79,7 @@ class Backend:
     proxy: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @cached_property
     def http(self) -> HttpPool:
@@ -90,6 +92,7 @@ class Backend:
             retry=self.retry,
             proxy=self.proxy,
             ssl_context=self.ssl_context,
+            telemetry=self.telemetry,
         )
 
     async def call(
@@ -187,8 +190,19 @@ class Backend:
             body,
         )
 
+    def socket_url(self, path: str, query: str = "", *, agent: bool = False) -> str:
+        """Return the URL of a socket route; see `open_websocket`."""
+        base = self.agent_url if agent else self.api_url
+        return f"ws{base.removeprefix('http')}{path}" + (f"?{query}" if query else "")
+
     async def open_websocket(
-        self, path: str, query: str = "", *, agent: bool = False, extra_headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        query: str = "",
+        *,
+        agent: bool = False,
+        extra_headers: Mapping[str, str] | None = None,
+        trace_headers: Mapping[str, str] | None = None,
     ) -> WebSocket:
         """Connect to a socket route.
 
@@ -197,6 +211,7 @@ class Backend:
             query: the query string, encoded.
             agent: on the voice agent's host.
             extra_headers: win over all others but ``Authorization``.
+            trace_headers: of the span of the session; all others win over them.
 
         Raises:
             ApiError: the server refused.
@@ -205,11 +220,9 @@ class Backend:
         """
         from ..transport.websocket import connect_websocket
 
-        base = self.agent_url if agent else self.api_url
-        url = f"ws{base.removeprefix('http')}{path}" + (f"?{query}" if query else "")
         return await connect_websocket(
-            url,
-            await self._headers(extra_headers),
+            self.socket_url(path, query, agent=agent),
+            {**(trace_headers or {}), **await self._headers(extra_headers)},
             ssl_context=self.ssl_context,
             proxy=self.proxy,
             timeouts=self.timeouts,

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
 import msgspec
 
-from ..errors import TimeoutError  # noqa: A004
+from ..errors import DeepgramError, TimeoutError  # noqa: A004
 from ..protocol.machine import Machine
 from ..protocol.policy import ReconnectPolicy
 from ..protocol.timers import TimerSettings
+from ..telemetry.watch import SessionWatch, watch_session
 from ..transport.link import FrameChannel
 from ..transport.logs import project_logger
 from ..transport.reconnect import Reconnector
 from ..transport.session import Session, open_session
 from ..transport.settings import Timeouts
 from .backend import Backend
+
+if TYPE_CHECKING:
+    from ..transport.websocket import WebSocket
 
 __all__ = ["Connection", "ConnectionStats", "client_timers", "open_connection"]
 
@@ -42,6 +47,9 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
         events: events received.
         latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
             there was one.
+        transcript_latency_s: how many seconds of audio had been handed over beyond what the last interim result covers
+            when it came; None before there was one, and when the format does not tell.
+        first_result_s: from handing over the first audio to the arrival of the first result; None before there was one.
         missed: messages of the server that never came, where it numbers them.
         reconnects: how often the connection was made anew.
     """
@@ -51,6 +59,8 @@ class ConnectionStats(msgspec.Struct, frozen=True, kw_only=True):
     audio_acknowledged_s: float
     events: int
     latency_s: float | None
+    transcript_latency_s: float | None = None
+    first_result_s: float | None = None
     missed: int = 0
     reconnects: int = 0
 
@@ -147,41 +157,70 @@ async def open_connection(
         extra_headers: additional request headers.
         reconnect: when and how a broken connection is made anew; None for never.
     """
-    timeouts = backend.timeouts
-    timers = client_timers(timeouts, keepalive_s=keepalive_s)
-    usable_by = math.inf if timeouts.connect_s is None else anyio.current_time() + timeouts.connect_s
-    channel = await backend.open_websocket(path, query, agent=agent, extra_headers=extra_headers)
+    with watch_session(backend.telemetry, url=backend.socket_url(path, query, agent=agent), path=path) as watch:
+        timeouts = backend.timeouts
+        timers = client_timers(timeouts, keepalive_s=keepalive_s)
+        usable_by = math.inf if timeouts.connect_s is None else anyio.current_time() + timeouts.connect_s
+        host = urlsplit(backend.agent_url if agent else backend.api_url).netloc
 
-    def new_machine(now: float) -> M:
-        return machine(timers, now)
+        def new_machine(now: float) -> M:
+            return machine(timers, now)
 
-    async def connect_again() -> tuple[FrameChannel, str | None]:
-        again = await backend.open_websocket(path, query, agent=agent, extra_headers=extra_headers)
-        opened.response_headers = again.response_headers
-        return again, again.response_headers.get(_REQUEST_ID)
+        async def connect() -> WebSocket:
+            return await backend.open_websocket(
+                path, query, agent=agent, extra_headers=extra_headers, trace_headers=watch.headers
+            )
 
-    first = new_machine(anyio.current_time())
-    session = Session(
-        first,
-        channel,
-        limits=backend.limits,
-        timeouts=timeouts,
-        request_id=channel.response_headers.get(_REQUEST_ID),
-        recovery=None
-        if reconnect is None
-        else Reconnector(reconnect, name=first.kind.name, machine=new_machine, connect=connect_again),
-    )
-    opened = connection(session, channel.response_headers)
-    name, host = session.machine.kind.name, urlsplit(backend.agent_url if agent else backend.api_url).netloc
-    try:
-        async with open_session(session):
+        async def connect_again() -> tuple[FrameChannel, str | None]:
+            again = await connect()
+            opened.response_headers = again.response_headers
+            return again, again.response_headers.get(_REQUEST_ID)
+
+        channel = await _logged(connect, f"{host}{path}")
+        first = new_machine(anyio.current_time())
+        session = Session(
+            first,
+            channel,
+            limits=backend.limits,
+            timeouts=timeouts,
+            request_id=channel.response_headers.get(_REQUEST_ID),
+            recovery=None
+            if reconnect is None
+            else Reconnector(reconnect, name=first.kind.name, machine=new_machine, connect=connect_again, watch=watch),
+        )
+        opened = connection(session, channel.response_headers)
+        async with _running(session, watch, host):
             await _greeted(session, host, timeouts.connect_s, by=usable_by)
-            _logger.info("%s: connected to %s, request %s", name, host, session.request_id)
+            _logger.info("%s: connected to %s, request %s", first.kind.name, host, session.request_id)
+            watch.connected(session)
             yield opened
             await opened.aclose()
+
+
+async def _logged(connect: Callable[[], Awaitable[WebSocket]], target: str) -> WebSocket:
+    _logger.debug("connecting to %s", target)
+    try:
+        return await connect()
+    except DeepgramError as error:
+        _logger.info("could not connect to %s: %s", target, error)
+        raise
+
+
+@asynccontextmanager
+async def _running(session: Session[Any], watch: SessionWatch, host: str) -> AsyncIterator[None]:
+    """Run a session around a body, and tell how it ends."""
+    failure: DeepgramError | None = None
+    try:
+        async with open_session(session):
+            try:
+                yield
+            finally:
+                failure = session.machine.failure  # while that is its own: leaving it makes up another
+                watch.ending()
     finally:
         outcome = session.machine.failure or session.machine.state.value
-        _logger.info("%s: request %s ended: %s", name, session.request_id, outcome)
+        level = logging.INFO if failure is None else logging.WARNING
+        _logger.log(level, "%s: request %s ended: %s", session.machine.kind.name, session.request_id, outcome)
 
 
 async def _greeted(session: Session[Any], host: str, within_s: float | None, *, by: float) -> None:

@@ -28,6 +28,7 @@ class SpeakStats(msgspec.Struct, frozen=True, kw_only=True):
         first_audio_s: how long the last text took from its flush, or from its first piece when the server began before
             that, to its first audio, in seconds; None before there was any.
         events: messages received, audio included.
+        reconnects: how often the connection was made anew.
     """
 
     text_chars_sent: int
@@ -35,6 +36,7 @@ class SpeakStats(msgspec.Struct, frozen=True, kw_only=True):
     audio_s: float | None
     first_audio_s: float | None
     events: int
+    reconnects: int = 0
 
 
 class SpeechAudio(AsyncIterator[bytes]):
@@ -186,4 +188,5 @@ class SpeechConnection(Connection[M, E]):
             audio_s=machine.audio_bytes / rate if rate else None,
             first_audio_s=machine.first_audio_s,
             events=self._session.events_received,
+            reconnects=self._session.reconnects,
         )

@@ -13,6 +13,8 @@ import httpx
 
 from ..errors import ApiError, ConfigError, DeepgramError, RemoteProtocolError
 from ..errors import TimeoutError as DeadlineError
+from ..telemetry.settings import Telemetry
+from ..telemetry.watch import CallWatch, watch_call
 from .bodies import Body
 from .headers import checked_headers
 from .http_errors import is_final, is_unsent, translated_http
@@ -48,6 +50,7 @@ class HttpRequest(NamedTuple):
         name: what it is called in errors and logs, such as ``POST /v1/listen``; no query, no identifiers.
         headers: asked for each try, so that a short-lived token is fresh.
         body: what to send; None for nothing.
+        watch: who is told how it goes.
     """
 
     method: str
@@ -55,6 +58,7 @@ class HttpRequest(NamedTuple):
     name: str
     headers: Callable[[], Awaitable[Mapping[str, str]]]
     body: Body | None = None
+    watch: CallWatch = CallWatch()
 
 
 class HttpAnswer:
@@ -155,6 +159,7 @@ class HttpPool:
         ssl_context: ssl.SSLContext | None = None,
         share: Callable[[], float] = random.random,
         transport: httpx.AsyncBaseTransport | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """
         Args:
@@ -166,6 +171,7 @@ class HttpPool:
             share: gives random numbers, 0 to 1, for the waits between tries.
             transport: carries the requests instead of the network; proxies and TLS are its own matter. It is closed
                 with the connections.
+            telemetry: what OpenTelemetry is told; None for the default.
         """
         self._timeouts = timeouts
         self._limits = limits
@@ -174,6 +180,7 @@ class HttpPool:
         self._ssl_context = ssl_context
         self._share = share
         self._transport = transport
+        self._telemetry = telemetry or Telemetry()
         self._stack: AsyncExitStack | None = None
         self._clients: dict[_Route, httpx.AsyncClient] = {}
 
@@ -204,8 +211,8 @@ class HttpPool:
             TimeoutError: a deadline passed; its message says which.
             RemoteProtocolError: the answer is too long, or cannot be decompressed.
         """
-        with _within(deadline, request.name):
-            async with self.stream(request, deadline=deadline, max_retries=max_retries) as answer:
+        with self._watch(request) as watch, _within(deadline, request.name):
+            async with self._answered(request._replace(watch=watch), deadline, max_retries) as answer:
                 return answer, await answer.read(self._limits.max_response_bytes)
 
     @asynccontextmanager
@@ -216,6 +223,17 @@ class HttpPool:
 
         Seconds given as `deadline` end where the answer begins.
         """
+        with self._watch(request) as watch:
+            async with self._answered(request._replace(watch=watch), deadline, max_retries) as answer:
+                yield answer
+
+    def _watch(self, request: HttpRequest) -> CallWatch:
+        return watch_call(self._telemetry, url=request.url, name=request.name)
+
+    @asynccontextmanager
+    async def _answered(
+        self, request: HttpRequest, deadline: float | Timeouts | None, max_retries: int | None
+    ) -> AsyncIterator[HttpAnswer]:
         if request.body is not None:
             await request.body.prepare()
         timeouts = deadline if isinstance(deadline, Timeouts) else self._timeouts
@@ -269,7 +287,11 @@ class HttpPool:
                     raise error from failed.__cause__
             else:
                 stack.push_async_callback(answer.aclose)
+                request.watch.answered(answer.status, answer.headers)
+                request_id = answer.headers.get("dg-request-id")
+                _logger.debug("%s: HTTP %d, request %s, attempt %d", request.name, answer.status, request_id, attempt)
                 return answer
+            request.watch.retrying(error, wait_s)
             _logger.info("%s failed and is tried again in %.2f s: %s", request.name, wait_s, error)
             await anyio.sleep(wait_s)
         raise AssertionError  # pragma: no cover - the last try returned or raised
@@ -337,7 +359,7 @@ async def _close_client(client: httpx.AsyncClient) -> None:
 @asynccontextmanager
 async def _built(request: HttpRequest, timeouts: Timeouts) -> AsyncIterator[httpx.Request]:
     """Make httpx's request; none of what a client would add, such as cookies."""
-    given = checked_headers(await request.headers(), reserved=_OWN_HEADERS)
+    given = checked_headers({**request.watch.headers, **await request.headers()}, reserved=_OWN_HEADERS)
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in given]
     try:
         built = httpx.Request(request.method, request.url, headers=headers)

@@ -13,6 +13,7 @@ from ..errors import ConnectionClosed, DeepgramError
 from ..protocol.machine import Machine
 from ..protocol.messages import Reconnected
 from ..protocol.policy import Outage, Reconnection, ReconnectPolicy, recoverable
+from ..telemetry.watch import SessionWatch
 from .link import FrameChannel
 from .logs import project_logger
 
@@ -34,6 +35,7 @@ class Reconnector(Generic[M]):
         machine: Callable[[float], M],
         connect: Callable[[], Awaitable[tuple[FrameChannel, str | None]]],
         chance: Callable[[], float] = random.random,
+        watch: SessionWatch | None = None,
     ) -> None:
         """
         Args:
@@ -42,12 +44,14 @@ class Reconnector(Generic[M]):
             machine: makes a machine, of the time.
             connect: makes a channel, and returns it with its request id.
             chance: gives a random number from 0 to 1, for the jitter.
+            watch: who is told of what it finds; None for nobody.
         """
         self._policy = policy
         self._name = name
         self._machine = machine
         self._connect = connect
         self._chance = chance
+        self._watch = watch or SessionWatch()
         self._reconnection = Reconnection(policy)
         self._first_cause: DeepgramError | None = None  # why the connection broke that was usable last
         self._last_cause: DeepgramError | None = None  # or why the last attempt failed
@@ -82,8 +86,9 @@ class Reconnector(Generic[M]):
             ConnectionClosed: no more is tried. It has the close code of the connection that broke; the last failure is
                 its cause.
         """
+        assert self._last_cause is not None
+        self._watch.broken(self._last_cause, request_id)
         while True:
-            assert self._last_cause is not None
             outage = self._reconnection.next_attempt(self._last_cause, anyio.current_time(), self._chance(), request_id)
             if outage is None:
                 raise self._given_up(f"given up after {self._reconnection.attempts} attempts") from self._last_cause
@@ -102,6 +107,7 @@ class Reconnector(Generic[M]):
                 return await self._connect()
             except DeepgramError as error:
                 self._last_cause = error
+                self._watch.refused(error)
 
     async def _vetoed(self, outage: Outage) -> bool:
         verdict = self._policy.veto(outage) if self._policy.veto is not None else None
@@ -127,6 +133,7 @@ class Reconnector(Generic[M]):
             request_id=request_id,
         )
         self._first_cause = None
+        self._watch.reconnected(event)
         _logger.warning(
             "%s: connected again after %.2f s, request %s; %.2f s of audio are sent again, %.2f s are lost",
             self._name,

@@ -283,6 +283,7 @@ class AbstractAsyncRestClient:
             retry=backend.retry,
             proxy=backend.proxy,
             ssl_context=backend.ssl_context,
+            telemetry=backend.telemetry,
             transport=None if transport is None else usable_transport(transport),
         )
 
