@@ -1,0 +1,1 @@
+"""What OpenTelemetry is told, on asyncio, uvloop and trio."""
