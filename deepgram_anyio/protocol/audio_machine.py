@@ -227,9 +227,9 @@ class TranscriptionMachine(AudioMachine[S]):
         if not self._finishing and self.state not in self.kind.draining and self.state is not self.kind.closed:
             self.send(self.end_of_stream, now)
 
-    def note_result(self, until_s: float, now: float, *, final: bool) -> None:
-        """A result covers the stream up to a time on its timeline."""
-        first_result_s = self.ledger.heard(until_s, now, final=final)
+    def note_first_result(self, now: float) -> None:
+        """A result came, and as far as is known none before it."""
+        first_result_s = self.ledger.heard_first(now)
         if first_result_s is not None and self.measured is not None:
             self.measured(Measure.FIRST_RESULT, first_result_s)
 

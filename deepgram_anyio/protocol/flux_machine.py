@@ -197,7 +197,11 @@ class FluxMachine(TranscriptionMachine[State]):
             self._follow_turn(event, now)
 
     def _follow_turn(self, turn: TurnInfo, now: float) -> None:
-        self.note_result(turn.audio_window_end, now, final=turn.is_end)
+        ledger = self.ledger
+        if ledger.first_result_s is None:
+            self.note_first_result(now)
+        if not turn.is_end:
+            ledger.interim_until_s, ledger.interim_sent_bytes = turn.audio_window_end, ledger.sent_bytes
         if turn.is_end or self.state is State.FINISHING:
             self.acknowledge(turn.audio_window_end, 0, now)
         elif self.replay is not None and not turn.transcript and not turn.words:

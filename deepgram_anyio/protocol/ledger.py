@@ -48,8 +48,8 @@ class Ledger:
         latency_s: of the last final result, from handing over the last audio that it covers to its arrival; None before
             there was one.
         first_result_s: from handing over the first audio to the arrival of the first result; None before there was one.
-        transcript_latency_s: how many seconds of audio had been handed over beyond what the last interim result covers
-            when it came; None before there was one, and when the format does not tell.
+        interim_until_s: end of the audio that the last interim result covers; None before there was one.
+        interim_sent_bytes: audio accepted before that came.
     """
 
     def __init__(self, audio: AudioFormat, *, result_channels: int = 1) -> None:
@@ -66,7 +66,8 @@ class Ledger:
         self.acknowledged_s: float = 0.0
         self.latency_s: float | None = None
         self.first_result_s: float | None = None
-        self.transcript_latency_s: float | None = None
+        self.interim_until_s: float | None = None
+        self.interim_sent_bytes: int = 0
         self._began_at: float | None = None  # where there are no marks
 
     @property
@@ -98,11 +99,15 @@ class Ledger:
         """Return the end of the audio that final results cover on a channel."""
         return self._covered.get(channel, 0.0)
 
-    def heard(self, until_s: float, now: float, *, final: bool) -> float | None:
-        """Record a result that covers the stream up to `until_s`; return how long it took if it is the first."""
-        sent_s = None if final else self.sent_s
-        if sent_s is not None:
-            self.transcript_latency_s = max(0.0, sent_s - until_s)
+    @property
+    def transcript_latency_s(self) -> float | None:
+        """Audio handed over, in seconds, beyond what the last interim result covers, when it came; None if unknown."""
+        if self.interim_until_s is None or not self._byte_rate:
+            return None
+        return max(0.0, self.interim_sent_bytes / self._byte_rate - self.interim_until_s)
+
+    def heard_first(self, now: float) -> float | None:
+        """Record the first result, if it is that; return how long it took."""
         began_at = self._marks[0][1] if self._marks else self._began_at
         if self.first_result_s is not None or began_at is None:
             return None

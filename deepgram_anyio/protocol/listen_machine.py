@@ -146,10 +146,13 @@ class ListenMachine(TranscriptionMachine[State]):
             if self.resumed:
                 # Where channels get results of their own, the replay begins with the one that is behind.
                 cut_before(event, self.ledger.covered_s(channel))
-            until_s = event.start + event.duration
-            self.note_result(until_s, now, final=event.is_final)
+            until_s, ledger = event.start + event.duration, self.ledger
+            if ledger.first_result_s is None:
+                self.note_first_result(now)
             if event.is_final:
                 self.acknowledge(until_s, channel, now)
+            else:
+                ledger.interim_until_s, ledger.interim_sent_bytes = until_s, ledger.sent_bytes
             if self._drop_stale_interims:
                 self._drop_interim(channel)
         elif type(event) is Audio:
