@@ -123,7 +123,7 @@ class Ledger:
             covered[channel] = until_s
             self.acknowledged_s = until_s if len(covered) == 1 else min(covered.values())
         if not self._marks or self._byte_rate is None:
-            return
+            return None
         marks, until = self._marks, until_s * self._byte_rate - self._mark_bytes / 2
         while marks and marks[0][0] < until:
             marks.popleft()

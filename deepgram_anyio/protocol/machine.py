@@ -124,6 +124,7 @@ class Machine(Generic[S]):
         "events",
         "failure",
         "fault",
+        "measured",
         "opened_at",
         "outgoing",
         "ready",
