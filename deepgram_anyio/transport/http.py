@@ -284,6 +284,7 @@ class HttpPool:
                 error, wait_s = failed.error, self._wait_s(failed, attempt)
                 spent = request.body is not None and request.body.touched and not request.body.replayable
                 if attempt > allowed or spent or wait_s is None:
+                    _logger.info("%s failed, attempt %d: %s", request.name, attempt, error)
                     raise error from failed.__cause__
             else:
                 stack.push_async_callback(answer.aclose)
