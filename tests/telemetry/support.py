@@ -20,12 +20,12 @@ class Point(NamedTuple):
     """What one set of attributes has of a metric.
 
     Attributes:
-        count: how many values; 1 for a counter.
+        values: how many; 1 for a counter.
         total: their sum.
     """
 
     labels: dict[str, Any]
-    count: int
+    values: int
     total: float
 
 
@@ -83,7 +83,7 @@ class Recorder(SpanProcessor):
         """Of histograms, how many values came; of counters, their sums."""
         data = self.points()
         return {
-            name: sum(point.count if name in _HISTOGRAMS else point.total for point in points)
+            name: sum(point.values if name in _HISTOGRAMS else point.total for point in points)
             for name, points in data.items()
         }
 

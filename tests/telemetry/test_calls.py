@@ -64,7 +64,7 @@ async def test_a_call_is_one_span(recorder: Recorder) -> None:
         "url.template": "/v1/projects",
         "http.response.status_code": 200,
     }
-    assert (point.count, recorder.totals()) == (1, {"http.client.request.duration": 1})
+    assert (point.values, recorder.totals()) == (1, {"http.client.request.duration": 1})
     assert span.start_time is not None
     assert span.end_time is not None
     assert point.total == pytest.approx((span.end_time - span.start_time) / 1e9, abs=0.05)

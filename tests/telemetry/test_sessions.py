@@ -284,7 +284,7 @@ async def test_a_speech_session(recorder: Recorder) -> None:
     assert "deepgram.audio.lost" not in attributes
     assert stats.reconnects == 0
     points = recorder.points()
-    assert points["deepgram.speak.time_to_first_byte"][0].count == 2
+    assert points["deepgram.speak.time_to_first_byte"][0].values == 2
     assert points["deepgram.audio.received"][0].total == stats.audio_s
 
 
