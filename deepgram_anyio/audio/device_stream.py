@@ -55,7 +55,7 @@ class DeviceStream:
         callback: BlockCallback,
         on_news: Callable[[], None] | None = None,
     ) -> None:
-        self._kind = kind
+        self._kind: Kind = kind
         self._wanted = wanted
         self._asked = asked
         self._block_s = block_s
