@@ -16,6 +16,7 @@ from .flux_socket import FluxSocket
 from .flux_speak_socket import FluxSpeakSocket
 from .listen_socket import ListenSocket
 from .misbehave import Misbehaving
+from .page.app import Page
 from .rest.call import Handler
 from .rest.dispatch import HANDLERS, refuse_request, rest_routes
 from .speak_socket import SpeakSocket
@@ -46,6 +47,8 @@ def build_app(state: ServerState, *, handlers: Mapping[str, Handler] = HANDLERS)
         app = Misbehaving(app, state.settings.faults)
     if state.settings.middleware is not None:
         app = state.settings.middleware(app)
+    if state.settings.page:
+        app = Page(app, state)  # before the faults: it shows them, and has none
     return RequestIds(app, new_id=lambda: str(uuid.uuid4()))
 
 

@@ -13,6 +13,7 @@ import anyio
 from hypercorn.config import Config
 
 from ..errors import ConfigError
+from ..transport.hosts import is_loopback
 from ..transport.tasks import background_tasks
 from .app import build_app
 from .asgi import Drained
@@ -36,12 +37,14 @@ class LocalServer:
         port: the port.
         project_id: the project that there is.
         api_key: a key that it lets in; None when it lets everyone in.
+        page: whether it shows the page of live connections, at ``/`` of its `url`.
     """
 
     host: str
     port: int
     project_id: str
     api_key: str | None = field(default=None, repr=False)
+    page: bool = False
 
     @property
     def url(self) -> str:
@@ -64,6 +67,7 @@ async def serve(
     allow_private_urls: bool = False,
     faults: FaultOptions | None = None,
     middleware: Callable[[Any], Any] | None = None,
+    page: bool | None = None,
 ) -> AsyncIterator[LocalServer]:
     """Run the embedded server for as long as the block; it accepts connections when the block is entered.
 
@@ -85,14 +89,19 @@ async def serve(
         faults: how the server misbehaves, for tests of what a client does then; None for not at all.
         middleware: makes an ASGI application of the server's; what clients send and get passes through it, and each
             request has its identifier in the scope as ``dg-request-id``.
+        page: show the page of live connections at ``/``. None for where only this machine can see it: on a loopback
+            address. On any other, it has to be asked for, and needs `api_keys`, since it shows what is said.
 
     Raises:
-        ConfigError: the address cannot be used, `api_keys` is a single string, or `faults` are not `FaultOptions`.
+        ConfigError: the address cannot be used, `api_keys` is a single string, `faults` are not `FaultOptions`, or a
+            page is asked for on a network that everyone could read.
     """
     if isinstance(api_keys, str):
         raise ConfigError("api_keys must be a collection of keys, not one string")
     if faults is not None and not isinstance(faults, FaultOptions):
         raise ConfigError(f"faults must be FaultOptions, not {type(faults).__name__}")
+    if page and api_keys is None and not is_loopback(host):
+        raise ConfigError(f"a page on {host} shows everyone on the network what is said: it needs api_keys")
     settings = ServerSettings(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,
@@ -103,6 +112,8 @@ async def serve(
         allow_private_urls=allow_private_urls,
         faults=faults,
         middleware=middleware,
+        host=host,
+        page=is_loopback(host) if page is None else page,
     )
     state = ServerState(settings)
     listener = _listen(host, port)
@@ -111,6 +122,7 @@ async def serve(
         port=listener.getsockname()[1],
         project_id=state.store.accounts.default_project_id,
         api_key=next(iter(api_keys)) if api_keys else None,
+        page=settings.page,
     )
     stop = anyio.Event()
     stopped = anyio.Event()

@@ -28,6 +28,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         allow_private_urls: fetch recordings from, and deliver results to, addresses of this machine and its network.
         faults: how the server misbehaves; None for not at all.
         middleware: wraps the application, inside of what numbers the requests; None for nothing.
+        host: the address that it listens on.
+        page: show the page of live connections.
     """
 
     api_keys: Collection[str] | None = None
@@ -39,6 +41,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_urls: bool = False
     faults: FaultOptions | None = None
     middleware: Callable[[Any], Any] | None = None
+    host: str = "127.0.0.1"
+    page: bool = False
 
     def __repr__(self) -> str:
         keys = "any" if self.api_keys is None else f"{len(self.api_keys)} keys"

@@ -17,6 +17,7 @@ from ..protocol.machine import Machine
 from ..protocol.messages import Audio
 from ..transport.session import Session
 from .asgi import AsgiChannel
+from .page.observer import StreamObserver
 from .rest.accounts import Caller
 from .rest.history import Used
 from .rest.store import Store
@@ -40,8 +41,11 @@ class SocketAccount:
     characters; a conversation with an agent by the time that it took.
     """
 
-    def __init__(self, store: Store, caller: Caller, *, request_id: str, scope: Scope) -> None:
+    def __init__(
+        self, store: Store, caller: Caller, *, request_id: str, scope: Scope, observer: StreamObserver
+    ) -> None:
         self._store = store
+        self._observer = observer
         self._caller = caller
         self._request_id = request_id
         self._scope = scope
@@ -57,12 +61,14 @@ class SocketAccount:
         self._machine = machine
         self._began = anyio.current_time()
         self._used.model = getattr(options, "model", None)
+        self._observer.open(machine, options)
         if isinstance(machine, TranscriptionMachine):
             self._byte_rate = float(machine.audio.byte_rate or 0)
             self._used.channels = machine.audio.channels
 
     def heard(self, messages: Sequence[Any]) -> None:
         """Count what the client said."""
+        self._observer.heard(messages)
         for message in messages:
             if isinstance(message, Audio):
                 self._audio_bytes += len(message.data)
@@ -73,6 +79,7 @@ class SocketAccount:
 
     def said(self, frames: Sequence[Frame]) -> None:
         """Count what the server said about audio whose bytes do not tell its length."""
+        self._observer.said(frames)
         if not isinstance(self._machine, TranscriptionMachine) or self._byte_rate:
             return
         for frame in frames:
@@ -81,15 +88,17 @@ class SocketAccount:
                 if data.startswith(_METADATA):
                     self._used.audio_s = msgspec.json.decode(data, type=_Duration).duration
 
-    def settle(self, code: int = 1000) -> None:
+    def settle(self, code: int = 1000, reason: str = "") -> None:
         """Write it all down; once is enough, and later calls do nothing.
 
         Args:
             code: the WebSocket close code.
+            reason: that the server gives for it.
         """
         if self._settled or self._machine is None:
             return
         self._settled = True
+        self._observer.end(code, reason)
         if isinstance(self._machine, AgentMachine):
             self._used.audio_s = anyio.current_time() - self._began
         elif self._byte_rate:
@@ -119,7 +128,7 @@ class AccountedChannel(AsgiChannel):
         await super().send_batch(frames)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        self._account.settle(code)
+        self._account.settle(code, reason)
         await super().close(code, reason)
 
 

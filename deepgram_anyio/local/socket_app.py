@@ -15,6 +15,7 @@ from ..transport.session import Session, open_session
 from ..transport.settings import Limits, Timeouts
 from .answers import Refusal, authorize, request_id_of
 from .asgi import refuse
+from .page.observer import StreamObserver
 from .rest.scopes import TOKEN_SCOPE, require
 from .socket_account import AccountedChannel, AccountedSession, SocketAccount
 from .state import ServerState, logger
@@ -65,7 +66,8 @@ class SocketApp(ABC, Generic[O, M]):
             options = self.read(scope["query_string"])
             with self.state.session() as cancel_scope:
                 await send({"type": "websocket.accept", "subprotocol": subprotocol})
-                account = SocketAccount(self.state.store, caller, request_id=request_id, scope=scope)
+                observer = StreamObserver(self.state.hub, stream_id=request_id, project_id=caller.project_id)
+                account = SocketAccount(self.state.store, caller, request_id=request_id, scope=scope, observer=observer)
                 try:
                     await self._run(options, request_id, AccountedChannel(receive, send, account), account)
                 finally:

@@ -12,6 +12,7 @@ import anyio.to_thread
 from ..transport.logs import project_logger
 from .answers import Refusal
 from .engines.base import Recognizer, Voice
+from .page.hub import EventHub
 from .rest.callbacks import Callbacks
 from .rest.fetch import Outbound
 from .rest.store import Clock, Store, utc_now
@@ -28,6 +29,7 @@ class ServerState:
     Attributes:
         settings: what it was told.
         store: what it remembers.
+        hub: where sessions tell the page what happens.
         callbacks: does the work behind requests with a callback; somebody must `run` it.
         threads: bounds the worker threads that the engines run in. Each stream uses one at a time, and there are as
             many as streams, so that none can starve another.
@@ -41,6 +43,7 @@ class ServerState:
         """
         self.settings = settings
         self.store: Store = Store(settings.api_keys, clock=clock)
+        self.hub: EventHub = EventHub()
         self.callbacks: Callbacks = Callbacks(
             Outbound(allow_private=settings.allow_private_urls), max_jobs=settings.max_connections
         )
@@ -101,6 +104,7 @@ class ServerState:
         """End all streams, and the engines that this server started."""
         self._stopping = True
         self.callbacks.stop()
+        self.hub.stop()
         for scope in self._scopes:
             scope.cancel()
         for engine, given in ((self._recognizer, self.settings.recognizer), (self._voice, self.settings.voice)):
