@@ -66,6 +66,10 @@ class SocketAccount:
             self._byte_rate = float(machine.audio.byte_rate or 0)
             self._used.channels = machine.audio.channels
 
+    def received(self, frames: Sequence[Frame]) -> None:
+        """Note what came in."""
+        self._observer.received(frames)
+
     def heard(self, messages: Sequence[Any]) -> None:
         """Count what the client said."""
         self._observer.heard(messages)
@@ -122,6 +126,11 @@ class AccountedChannel(AsgiChannel):
     def __init__(self, receive: Any, send: Any, account: SocketAccount) -> None:
         super().__init__(receive, send)
         self._account = account
+
+    async def receive_batch(self) -> list[Frame]:
+        frames = await super().receive_batch()
+        self._account.received(frames)
+        return frames
 
     async def send_batch(self, frames: Sequence[Frame]) -> None:
         self._account.said(frames)

@@ -8,6 +8,7 @@ const NAMES = {
   "listen v1": "Listen", "listen v2": "Flux", "speak v1": "Speak", "speak v2": "Flux speak", "agent v1": "Agent",
 };
 const BADGES = { live: "Live", finished: "Finished", left: "Ended", cut: "Cut off", closed: "Closed", lost: "Out of sight" };
+const TOOK = { final: "Latency", audio: "First audio", answer: "Answer" };
 const byId = (id) => document.getElementById(id);
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : `${value.toFixed(0)} s`);
 
@@ -51,7 +52,8 @@ class Card {
     this.#parts("audio").textContent = event.audio_s < 60 ? `${event.audio_s.toFixed(1)} s` : clock(event.audio_s);
   }
 
-  latency({ seconds: value }) {
+  latency({ what, seconds: value }) {
+    this.#parts("took").textContent = TOOK[what] ?? "Latency";
     this.#latencies.push(value);
     if (this.#latencies.length > 500) this.#latencies.shift();
     const sorted = [...this.#latencies].sort((one, other) => one - other);

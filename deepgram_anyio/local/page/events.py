@@ -54,7 +54,7 @@ class Caption(msgspec.Struct, kw_only=True, frozen=True, tag=True, omit_defaults
 
     Attributes:
         id: of the connection.
-        at_s: since the connection began, in seconds.
+        at_s: where in the audio, or when since the connection began, in seconds.
         text: the words; an interim caption replaces the one before.
         final: they stay as they are.
         ends: a sentence or turn ends here.

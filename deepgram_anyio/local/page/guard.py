@@ -11,6 +11,7 @@ A server on this machine can be reached by every page that its user looks at. Th
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Final
 
 from starlette.types import Scope
@@ -38,6 +39,7 @@ HEADERS: Final = (
 )
 """On every answer."""
 
+_HOST: Final = re.compile(r"(?:\[(?P<address>[^\[\]]*)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
 _OWN_REQUESTS = ("same-origin", "none")  # the second is the user's own, by the address bar
 
 
@@ -75,10 +77,9 @@ def check_origin(scope: Scope, *, required: bool) -> None:
 
 
 def _host_name(host: str) -> str:
-    """Return the name or address in a ``Host`` header, without the port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    """Return the name or address in a ``Host`` header, without the port; nothing if that is not its form."""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"]).lower() if found else ""
 
 
 def _is_address(name: str) -> bool:

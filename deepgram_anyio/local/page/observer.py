@@ -15,7 +15,6 @@ from ...protocol.codec import codec_for
 from ...protocol.frames import Binary, Frame, Text
 from ...protocol.ledger import AudioFormat, Ledger
 from ...protocol.machine import Machine
-from ...protocol.messages import Audio
 from ..agent_config import InvalidSettingsError, read_settings
 from .events import Began, Caption, Ended, Latency, Level, StreamInfo
 from .hub import EventHub
@@ -25,6 +24,7 @@ __all__ = ["StreamObserver"]
 
 _MAX_CAPTION_CHARS = 4000
 _GOOD_ORDER = (1000, 1005)
+_settings = codec_for((agent.Settings,))
 _answers = codec_for((listen.Results, flux.TurnInfo, agent.ConversationText, agent.AgentStartedSpeaking))
 
 
@@ -97,14 +97,18 @@ class StreamObserver:
             audio=_described(next(iter(self._meters.values()), None)),
         )
 
+    def received(self, frames: Sequence[Frame]) -> None:
+        """Frames came in. Audio is looked at here: the session takes it only when it has worked off the rest."""
+        for frame in frames:
+            if isinstance(frame, Binary):
+                self._on_audio("client", frame.data)
+            elif isinstance(frame, Text) and not self._meters:
+                self._on_settings(_settings.decode(frame.data))
+
     def heard(self, messages: Sequence[Any]) -> None:
-        """The client said something."""
-        for message in messages:
-            if isinstance(message, Audio):
-                self._on_audio("client", message.data)
-            elif isinstance(message, agent.Settings):
-                self._on_settings(message)
-            elif self._hub.watched:
+        """The session took what the client said."""
+        if self._hub.watched:
+            for message in messages:
                 self._on_text(message)
 
     def said(self, frames: Sequence[Frame]) -> None:
@@ -147,7 +151,9 @@ class StreamObserver:
         if self._ledger is not None:
             self._ledger.sent(size_bytes, now)
 
-    def _on_settings(self, settings: agent.Settings) -> None:
+    def _on_settings(self, settings: Any) -> None:
+        if not isinstance(settings, agent.Settings):
+            return
         try:
             config = read_settings(settings)
         except InvalidSettingsError:
@@ -168,12 +174,18 @@ class StreamObserver:
     def _on_answer(self, message: Any) -> None:
         if isinstance(message, listen.Results):
             channel = message.channel_index[0] if message.channel_index else 0
-            self._caption(message.transcript, final=message.is_final, ends=message.speech_final, channel=channel)
+            self._caption(
+                message.transcript,
+                at_s=message.start,
+                final=message.is_final,
+                ends=message.speech_final,
+                channel=channel,
+            )
             if message.is_final:
                 self._covered(message.start + message.duration, channel, told=bool(message.transcript))
         elif isinstance(message, flux.TurnInfo):
             ends = message.event == "EndOfTurn"
-            self._caption(message.transcript, final=ends, ends=ends)
+            self._caption(message.transcript, at_s=message.audio_window_start, final=ends, ends=ends)
             if ends:
                 self._covered(message.audio_window_end, 0, told=True)
         elif isinstance(message, agent.ConversationText):
@@ -189,11 +201,19 @@ class StreamObserver:
         if told and self._ledger.latency_s is not None:
             self._publish(Latency(id=self.id, what="final", seconds=round(self._ledger.latency_s, 3)))
 
-    def _caption(self, text: str, *, final: bool = False, ends: bool = False, channel: int = 0, who: str = "") -> None:
+    def _caption(
+        self,
+        text: str,
+        *,
+        at_s: float | None = None,
+        final: bool = False,
+        ends: bool = False,
+        channel: int = 0,
+        who: str = "",
+    ) -> None:
         text = text if len(text) <= _MAX_CAPTION_CHARS else text[:_MAX_CAPTION_CHARS] + "…"
-        caption = Caption(
-            id=self.id, at_s=round(self._age_s(), 3), text=text, final=final, ends=ends, channel=channel, who=who
-        )
+        at_s = self._age_s() if at_s is None else at_s
+        caption = Caption(id=self.id, at_s=round(at_s, 3), text=text, final=final, ends=ends, channel=channel, who=who)
         interim = f"interim {channel}"
         if final:
             self._hub.withdraw(self._name(interim))
