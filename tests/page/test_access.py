@@ -94,7 +94,7 @@ async def test_everything_can_be_done_with_the_keyboard(devtools: str) -> None:
         assert outline == "solid"
         await tab.evaluate("document.querySelector('#talk').focus()")
         await tab.press("Enter", 13, "\r")
-        await tab.until("document.querySelector('#talk-label').textContent.startsWith('Listening')")
+        await tab.until("document.querySelector('#talk-label').textContent === 'Stop speaking'")
         await tab.press(" ", 32, " ")
         await tab.until("document.querySelector('.card[data-state=finished]')")
         # A card that has the focus keeps it when it moves to those that ended.

@@ -10,14 +10,14 @@ const byId = (id) => document.getElementById(id);
 let key = ""; // here and nowhere else
 
 const STATES = { waiting: "Connecting", live: "Connected", lost: "Reconnecting", locked: "Key needed", blind: "Microphone only" };
-const TALK = { off: "Start speaking", starting: "Starting", on: "Listening", ending: "Finishing" };
+const TALK = { off: "Start speaking", starting: "Starting", on: "Stop speaking", ending: "Finishing" };
 
 const talk = byId("talk"), wave = new Waveform(byId("talk-wave")), words = new Captions(byId("talk-captions"));
 let note = "", latency = "";
 const showNote = () => {
-  const said = microphone.state === "off" ? note : latency;
+  const said = microphone.state === "off" ? note : microphone.state === "on" ? latency || "listening" : "";
   byId("talk-note").textContent = said && ` · ${said}`;
-  byId("talk-note").classList.toggle("bad", Boolean(said && said === note && microphone.state === "off"));
+  byId("talk-note").classList.toggle("bad", Boolean(said) && microphone.state === "off");
 };
 
 const microphone = new Microphone({
@@ -25,9 +25,9 @@ const microphone = new Microphone({
     note = why;
     if (state === "starting") { words.clear(); latency = ""; }
     if (state === "off") words.end();
-    talk.ariaPressed = String(state === "starting" || state === "on");
+    talk.toggleAttribute("data-on", state === "starting" || state === "on");
     talk.disabled = state === "ending";
-    byId("talk-label").textContent = state === "on" ? "Listening, press to stop" : TALK[state];
+    byId("talk-label").textContent = TALK[state];
     showNote();
   },
   level: (rms) => wave.push(rms),
@@ -37,7 +37,6 @@ const microphone = new Microphone({
 });
 talk.addEventListener("click", () => (microphone.state === "off" ? microphone.start(key) : microphone.stop()));
 setInterval(() => wave.tick(), 100);
-microphone.state === "off" && showNote();
 
 const cards = new Cards((info) => Boolean(microphone.tag) && (info.tags ?? []).includes(microphone.tag));
 

@@ -7,22 +7,26 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const heard = (rms) => (rms > 0 ? Math.max(0, Math.min(1, 1 + (20 * Math.log10(rms)) / 60)) : 0);
 
 export class Waveform {
-  #canvas; #bars = []; #now = 0; #other = false;
+  #canvas; #bars = []; #now = 0; #other = false; #fresh = false; #heardAt = 0;
 
   constructor(canvas) { this.#canvas = canvas; }
 
   /** Take a level, from 0 to 1; `other` is for what the server says. */
   push(rms, other = false) {
     const value = heard(rms);
-    if (value >= this.#now) { this.#now = value; this.#other = other; }
+    if (value >= this.#now || !this.#fresh) { this.#now = value; this.#other = other; }
+    this.#fresh = true;
+    this.#heardAt = performance.now();
   }
 
   /** A tenth of a second has passed. */
   tick() {
+    // Levels come about as often as bars are drawn: one that is a little late leaves no gap.
+    if (!this.#fresh && performance.now() - this.#heardAt > 250) this.#now = 0;
+    this.#fresh = false;
     this.#bars.push([this.#now, this.#other]);
     if (this.#bars.length > 400) this.#bars.splice(0, 100);
     this.#canvas.setAttribute("aria-valuenow", Math.round(this.#now * 100));
-    this.#now = 0;
     this.#draw();
   }
 
