@@ -19,7 +19,7 @@ LISTENING = "document.querySelector('#talk-label').textContent === 'Stop speakin
 SILENT = "document.querySelector('#talk-label').textContent === 'Start speaking'"
 
 
-@pytest.fixture(params=["asyncio", "trio"])
+@pytest.fixture(params=["asyncio"])
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param  # of the server; the browser is the same
 

@@ -33,7 +33,7 @@ class Card {
     box.addEventListener("focus", () => { box.ariaLive = "polite"; });
     box.addEventListener("blur", () => { box.ariaLive = "off"; });
     const tags = (info.tags ?? []).filter((tag) => !tag.startsWith("page-"));
-    this.#parts("origin").textContent = [info.id.slice(0, 8), info.audio, ...tags].filter(Boolean).join(" · ");
+    this.#parts("origin").textContent = [...tags, info.id.slice(0, 8), info.audio].filter(Boolean).join(" · ");
     this.#parts("origin").title = info.id;
     this.state = "live";
   }
