@@ -41,6 +41,14 @@ def serve_command(
             help="Misbehave, to test a client. Repeatable. '--fault help' lists the names.",
         ),
     ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option(
+            "--page/--no-page",
+            help="Show live connections and captions to a browser, at the URL. By default on loopback addresses only; "
+            "elsewhere it needs --api-key.",
+        ),
+    ] = None,
 ) -> int:
     """Serve Deepgram's API on this machine, with a real recogniser, for development and tests.
 
@@ -69,11 +77,14 @@ def serve_command(
             idle_timeout_s=idle_timeout,
             allow_private_urls=allow_private_urls,
             faults=faults,
+            page=page,
         ) as server:
             if output.json:
-                output.document({"url": server.url, "project_id": server.project_id})
+                output.document({"url": server.url, "project_id": server.project_id, "page": server.page})
             else:
                 output.print(f"Serving on {server.url} (Ctrl-C stops)")
+                if server.page:
+                    output.print("Open it in a browser to see live captions, and to try your microphone.")
             output.flush()
             await anyio.sleep_forever()
 

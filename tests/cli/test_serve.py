@@ -82,7 +82,8 @@ def test_serve_tells_programs_where_it_is() -> None:
     with start("serve", "--port", "0", "--json", tty=False) as program:
         program.wait_for("}\n")
         told = json.loads(program.stdout)
-        assert sorted(told) == ["project_id", "url"]
+        assert sorted(told) == ["page", "project_id", "url"]
+        assert told["page"] is True
         assert told["url"].startswith("http://127.0.0.1:")
         program.interrupt()
         assert program.finish().code == 130
@@ -94,7 +95,7 @@ def test_serve_in_a_terminal_ends_with_ctrl_c() -> None:
         program.interrupt()
         done = program.finish()
     assert done.code == 130
-    assert len(done.screen) <= 2  # the second line is where Ctrl-C was pressed
+    assert len(done.screen) <= 3  # the third line is where Ctrl-C was pressed
     assert done.screen[0].startswith("Serving on http://127.0.0.1:")
 
 
