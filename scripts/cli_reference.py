@@ -121,7 +121,8 @@ def _row(param: Any) -> str:
         called = _metavar(param)
     else:
         takes = "" if param.is_flag else f" {_metavar(param)}"
-        called = ", ".join(sorted([*param.opts, *param.secondary_opts], key=len, reverse=True)) + takes
+        called = ", ".join(sorted(param.opts, key=len, reverse=True)) + takes
+        called = " / ".join([called, *param.secondary_opts])
     text = param.help or ""
     if param.default not in (None, False, []):
         text += f" Default: `{getattr(param.default, 'value', param.default)}`."

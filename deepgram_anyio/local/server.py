@@ -101,7 +101,9 @@ async def serve(
     if faults is not None and not isinstance(faults, FaultOptions):
         raise ConfigError(f"faults must be FaultOptions, not {type(faults).__name__}")
     if page and api_keys is None and not is_loopback(host):
-        raise ConfigError(f"a page on {host} shows everyone on the network what is said: it needs api_keys (serve --api-key KEY)")
+        raise ConfigError(
+            f"a page on {host} shows everyone on the network what is said: it needs api_keys (serve --api-key KEY)"
+        )
     settings = ServerSettings(
         api_keys=None if api_keys is None else frozenset(api_keys),
         recognizer=recognizer,

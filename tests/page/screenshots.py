@@ -119,7 +119,9 @@ def optimised(png: bytes) -> bytes:
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "pal8"
     encoder.time_base = frame.time_base
     encoder.options = {"compression_level": "9", "pred": "none"}
-    return b"".join(bytes(packet) for out in (end.pull(), None) for packet in encoder.encode(out))
+    reduced = end.pull()
+    assert isinstance(reduced, av.VideoFrame)
+    return b"".join(bytes(packet) for out in (reduced, None) for packet in encoder.encode(out))
 
 
 def main() -> int:

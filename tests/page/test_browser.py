@@ -148,6 +148,43 @@ async def test_the_microphone_hears_and_lets_go(devtools: str) -> None:
         assert tab.complaints() == []
 
 
+async def test_a_microphone_that_is_stopped_before_it_started_is_let_go(devtools: str) -> None:
+    async with serving() as server, showing(devtools, server.url) as tab:
+        await tab.until(CONNECTED)
+        await tab.evaluate("""{
+            const lent = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            window.tracks = [];
+            navigator.mediaDevices.getUserMedia = async (wish) => {
+                const stream = await lent(wish);
+                tracks.push(...stream.getTracks());
+                return stream;
+            };
+            document.querySelector("#talk").click();
+            document.querySelector("#talk").click();
+        }""")
+        await tab.until("tracks.length === 1 && tracks[0].readyState === 'ended'")
+        assert await tab.evaluate(SILENT)
+        await tab.click("#talk")
+        await tab.until(LISTENING)
+        assert await tab.evaluate("document.querySelectorAll('#live .card').length") <= 1
+
+
+async def test_captions_that_were_skipped_are_missed(devtools: str) -> None:
+    async with serving() as server, showing(devtools, "about:blank") as tab:
+        spy = (
+            "window.WebSocket = class extends WebSocket { constructor(...all) { super(...all); window.spied = this; } }"
+        )
+        await tab.call("Page.addScriptToEvaluateOnNewDocument", source=spy)
+        await tab.open(server.url)
+        await tab.until(CONNECTED)
+        streams = [{"id": name, "kind": "listen v1", "age_s": 1.0} for name in ("stays", "goes")]
+        for present, skipped in ((streams, 0), (streams[:1], 9)):
+            snapshot = {"type": "Snapshot", "server": "s", "streams": present, "skipped": skipped}
+            await tab.evaluate(f"spied.onmessage({{ data: {json.dumps(json.dumps([snapshot]))} }})")
+        await tab.until("document.querySelector('[data-id=stays][data-state=live] .gap')")
+        await tab.until("document.querySelector('[data-id=goes][data-state=left]')")
+
+
 async def test_what_is_said_is_text_and_nothing_else(devtools: str) -> None:
     async with serving() as server, showing(devtools, server.url) as tab:
         await tab.until(CONNECTED)

@@ -194,6 +194,7 @@ async def test_a_key_that_is_deleted_watches_no_more() -> None:
         async with open_websocket(f"{server.url}/_page/events", headers) as socket:
             messages = aiter(socket)
             await anext(messages)
+            assert made.api_key_id is not None
             await dg.manage.v1.keys.delete(server.project_id, made.api_key_id)
             async with dg.listen.v1.connect(encoding="linear16", sample_rate=8000):
                 with pytest.raises(ConnectionClosed) as caught:

@@ -82,7 +82,7 @@ class Card {
 }
 
 export class Cards {
-  #cards = new Map(); #isMine; #live = byId("live"); #ended = byId("ended");
+  #cards = new Map(); #server = ""; #isMine; #live = byId("live"); #ended = byId("ended");
 
   /** `isMine(info)`: whether a connection is this page's microphone. */
   constructor(isMine) {
@@ -110,10 +110,12 @@ export class Cards {
   /** The server is out of sight, and nobody knows what its connections do. */
   lose() { for (const card of this.#shown(this.#live)) card.state = "lost"; }
 
-  #snapshot({ streams, skipped }) {
+  #snapshot({ server, streams, skipped }) {
     const present = new Set(streams.map((info) => info.id));
+    const gone = server === this.#server ? { outcome: "left" } : { outcome: "cut", code: 0, reason: "the server was started anew" };
+    this.#server = server;
     for (const card of this.#shown(this.#live)) {
-      if (!present.has(card.id)) this.#end(card, { outcome: "cut", code: 0, reason: "it was gone when the server came back in sight" });
+      if (!present.has(card.id)) this.#end(card, gone);
       else if (skipped || card.state === "lost") {
         card.state = "live";
         card.gap("Some captions are missing here.");

@@ -35,10 +35,12 @@ class Snapshot(msgspec.Struct, kw_only=True, frozen=True, tag=True):
     """All live connections: the first event, and what replaces those that nobody took in time.
 
     Attributes:
+        server: tells this run of the server from all others.
         streams: the connections, the oldest first.
         skipped: how many events were thrown away before this one.
     """
 
+    server: str
     streams: list[StreamInfo]
     skipped: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -42,6 +43,7 @@ class EventHub:
 
     def __init__(self) -> None:
         self.watched: bool = False
+        self._id = uuid.uuid4().hex
         self._streams: dict[str, Watched] = {}
         self._watchers: set[Watcher] = set()
         self._stopped = False
@@ -102,7 +104,7 @@ class EventHub:
     def snapshot(self, project_id: str, skipped: int) -> Snapshot:
         """Return all connections of a project."""
         streams = [stream.info() for stream in self._streams.values() if stream.project_id == project_id]
-        return Snapshot(streams=streams, skipped=skipped)
+        return Snapshot(server=self._id, streams=streams, skipped=skipped)
 
 
 class Watcher:

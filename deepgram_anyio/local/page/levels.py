@@ -54,7 +54,7 @@ class LevelMeter:
 
     def skip(self, data: bytes | memoryview) -> None:
         """Count audio."""
-        if self._wav is not None:
+        if self._wav is not None and self.format is None:
             data = self._unwrap(self._wav, data)
         self._bytes += len(data)
 

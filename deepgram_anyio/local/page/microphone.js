@@ -22,16 +22,21 @@ export class Microphone {
   async start(key) {
     if (this.state !== "off") return;
     this.#enter("starting");
-    this.tag = `page-${Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16)).join("")}`;
+    const tag = this.tag = `page-${Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16)).join("")}`;
     try {
       if (!navigator.mediaDevices) throw new Error("Browsers lend the microphone to https and localhost only.");
-      this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
-      this.#context = new AudioContext();
-      await this.#context.audioWorklet.addModule("/_page/recorder.js");
-      this.#record(this.#context, this.#stream);
+      const wanted = () => this.state === "starting" && this.tag === tag; // nobody stopped it meanwhile
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+      if (!wanted()) return stream.getTracks().forEach((track) => track.stop());
+      this.#stream = stream;
+      const context = this.#context = new AudioContext();
+      await context.audioWorklet.addModule("/_page/recorder.js");
+      await context.resume();
+      if (!wanted()) return;
+      this.#record(context, stream);
       this.#connect(key);
     } catch (error) {
-      this.#end(WHY[error.name] ?? error.message);
+      if (this.tag === tag && this.state === "starting") this.#end(WHY[error.name] ?? error.message);
     }
   }
 

@@ -4,7 +4,7 @@ const SILENCE_MS = 15000; // the server is heard every 5 s
 const [SHORTEST_MS, LONGEST_MS] = [400, 5000];
 
 export class Watching {
-  #on; #key = ""; #socket = null; #waiting = 0; #tries = 0; #silence = 0;
+  #on; #key = ""; #socket = null; #waiting = 0; #tries = 0; #silence = 0; #turn = 0;
 
   /**
    * `on.state(state)`: "waiting", "live", "lost", "locked" or "blind"; `on.access(access)`; `on.events(events)`;
@@ -14,6 +14,7 @@ export class Watching {
 
   /** Begin, or begin again with another key. */
   async start(key = "") {
+    const turn = ++this.#turn;
     this.#key = key;
     clearTimeout(this.#waiting);
     this.#drop();
@@ -22,14 +23,16 @@ export class Watching {
       const headers = key ? { Authorization: `Token ${key}` } : {};
       answer = await fetch("/_page/access", { headers, cache: "no-store", signal: AbortSignal.timeout(5000) });
     } catch {
-      return this.#later();
+      return turn === this.#turn && this.#later();
     }
+    if (turn !== this.#turn) return;
     if (answer.status === 401) {
       this.#on.state("locked");
       return this.#on.refused(key ? "This server does not know the key." : "");
     }
     if (!answer.ok) return this.#later();
     const access = await answer.json();
+    if (turn !== this.#turn) return;
     this.#on.access(access);
     if (access.watch) this.#open();
     else this.#on.state("blind");
