@@ -29,8 +29,8 @@ __all__ = ["main"]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 MAX_BYTES = 120_000
 LOOKS: Mapping[str, dict[str, Any]] = {
-    "light": {"width": 1120, "height": 820, "scale": 1.5},
-    "dark": {"width": 1120, "height": 820, "scale": 1.5, "dark": True},
+    "light": {"width": 1120, "height": 850, "scale": 1.5},
+    "dark": {"width": 1120, "height": 850, "scale": 1.5, "dark": True},
     "phone": {"width": 390, "height": 844, "scale": 2},
 }
 SPOKEN = "Glue the sheet to the dark blue background. It is easy to tell the depth of a well."

@@ -90,6 +90,6 @@ byId("key-form").addEventListener("submit", (submit) => {
 
 byId("host").textContent = location.host;
 byId("example").textContent =
-  `async with DeepgramClient(base_url="${location.origin}") as dg:\n    async with dg.listen.v1.stream("speech.wav") as events:\n        async for event in events:\n            print(event)`;
+  `async with DeepgramClient("key", base_url="${location.origin}") as dg:\n    async with dg.listen.v1.stream("speech.wav") as events:\n        async for event in events:\n            print(event)`;
 if (!isSecureContext) byId("key-note").textContent += " On its way it is not encrypted: others on the network could read it.";
 watching.start();
