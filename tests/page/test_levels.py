@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import array
 import math
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepgram_anyio.local.engines.pcm import encode_pcm
+from deepgram_anyio.local.page import levels
 from deepgram_anyio.local.page.levels import LevelMeter
 from deepgram_anyio.protocol.ledger import AudioFormat
 from deepgram_anyio.protocol.wav import wav_header
@@ -68,6 +70,17 @@ def test_a_wav_container_from_its_beginning_and_in_pieces() -> None:
     assert loudness is not None
     assert loudness.peak == pytest.approx(0.5, rel=0.01)
     assert measured.seconds == pytest.approx(1.0)
+
+
+def test_without_numpy_there_is_the_length_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels._arithmetic.cache_clear()
+    monkeypatch.setitem(sys.modules, "deepgram_anyio.local.page.loudness", None)
+    try:
+        measured = meter("linear16")
+        assert measured.feed(SINE, 0.0) is None
+        assert measured.seconds == 1.0
+    finally:
+        levels._arithmetic.cache_clear()
 
 
 @pytest.mark.parametrize("audio", [AudioFormat(), AudioFormat(encoding="opus", sample_rate=48000)])

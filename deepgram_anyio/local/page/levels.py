@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
-import numpy as np
 
+from ...errors import ConfigError
 from ...protocol.ledger import AudioFormat
 from ...protocol.wav import WavError, WavReader
-from ..engines.pcm import ENCODINGS, decode_pcm
 
 __all__ = ["LevelMeter", "Loudness"]
 
@@ -28,6 +29,8 @@ class Loudness(msgspec.Struct, frozen=True):
 class LevelMeter:
     """Measures raw audio or a WAV container; of other forms it knows neither the loudness nor the length.
 
+    Without numpy, which every recogniser of audio brings, it knows the length alone.
+
     What `skip` passes by is counted and not looked at, so that a meter can begin in the middle of a stream.
 
     Attributes:
@@ -40,7 +43,7 @@ class LevelMeter:
             announced: the format of the request; without an encoding, a WAV container is expected.
         """
         self._wav = WavReader() if announced.encoding is None else None
-        self.format: AudioFormat | None = announced if announced.encoding in ENCODINGS else None
+        self.format: AudioFormat | None = announced if announced.frame_bytes else None
         self._bytes = 0
         self._squares = self._peak = 0.0
         self._samples = 0
@@ -88,11 +91,12 @@ class LevelMeter:
         whole = (len(data) - start) // sample * sample
         if whole <= 0:
             return
-        values = np.frombuffer(decode_pcm(bytes(data[start : start + whole]), audio.encoding), np.int16)
-        loud = values.astype(np.float32)
-        self._squares += float(np.dot(loud, loud))
-        self._samples += len(loud)
-        self._peak = max(self._peak, float(np.abs(loud).max()))
+        measure = _arithmetic()
+        if measure is not None:
+            squares, peak = measure(bytes(data[start : start + whole]), audio.encoding)
+            self._squares += squares
+            self._samples += whole // sample
+            self._peak = max(self._peak, peak)
 
     def _unwrap(self, wav: WavReader, data: bytes | memoryview) -> bytes:
         try:
@@ -100,6 +104,16 @@ class LevelMeter:
         except WavError:
             return b""  # the stream itself is about to say so
         found = wav.format
-        if self.format is None and found is not None and found.encoding in ENCODINGS:
-            self.format = AudioFormat(encoding=found.encoding, sample_rate=found.sample_rate, channels=found.channels)
+        if self.format is None and found is not None:
+            audio = AudioFormat(encoding=found.encoding, sample_rate=found.sample_rate, channels=found.channels)
+            self.format = audio if audio.frame_bytes else None
         return samples
+
+
+@lru_cache(maxsize=1)
+def _arithmetic() -> Callable[[bytes, str], tuple[float, float]] | None:
+    try:
+        from .loudness import measure
+    except (ConfigError, ImportError):
+        return None
+    return measure
