@@ -24,10 +24,12 @@ class Watched(Protocol):
     @property
     def id(self) -> str:
         """Its request id."""
+        ...
 
     @property
     def project_id(self) -> str:
         """The project whose members may see it."""
+        ...
 
     def info(self) -> StreamInfo:
         """Describe it."""
