@@ -121,7 +121,8 @@ async def test_the_page_recovers_when_the_server_comes_back(devtools: str) -> No
             await tab.click("#talk")
             await tab.until(card("live", "This microphone"))
         await tab.until("document.querySelector('#state').textContent === 'Reconnecting'")
-        await tab.until("document.querySelector('#talk-note').textContent.includes('The connection broke (1001)')")
+        # Chromium mostly tells of the server's 1001, and sometimes of 1006: what matters here is that the page says so.
+        await tab.until("/connection broke \\(100[16]\\)/.test(document.querySelector('#talk-note').textContent)")
         assert await tab.evaluate(f"Boolean({card('lost', 'This microphone')} || {card('cut', 'This microphone')})")
         async with serving(port=first.port) as second:
             await tab.until(CONNECTED)
