@@ -15,7 +15,7 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs interop bench fuzz soak check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs site interop bench fuzz soak check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ check-docs: ## fail when something generated is stale
 	@$(BIN)/python scripts/operations_table.py --check
 	@$(BIN)/python scripts/cli_reference.py --check
 
+site: ## the documentation as a web site, strictly, into site/
+	$(DEV)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
+	@$(BIN)/python scripts/check_site.py
+
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)
 	$(BIN)/python tests/interop/run.py
@@ -92,5 +97,5 @@ check: ## all of the above that CI does
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run
 
 clean: ## remove .venv, the caches and what a build leaves
-	rm -rf .venv .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site
 	find deepgram_anyio tests examples benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,67 @@
+"""Extensions of griffe, for what the sources do not say where it stands.
+
+- Blocking methods are described by the async ones that they are made of: ``@blocking(ListenV1.finalize)`` stands above
+  a stub; signature and docstring are those of its argument.
+- Objects that a client gives have constructors that are nobody else's business: those have no docstring.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import griffe
+
+__all__ = ["BlockingMethods", "GivenObjects"]
+
+_DECORATORS = {"blocking", "blocking_context", "blocking_iteration", "mirrors"}
+
+
+class BlockingMethods(griffe.Extension):
+    """Copies what is documented from an async method to the blocking one."""
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Look at every class of the blocking client.
+
+        Args:
+            pkg: the package, wholly loaded.
+            **kwargs: what else griffe says.
+        """
+        for module in ("sync.client", "sync.connections", "sync.services"):
+            for found in pkg[module].members.values():
+                if isinstance(found, griffe.Class):
+                    for member in found.members.values():
+                        if isinstance(member, griffe.Function):
+                            _describe(pkg, member)
+
+
+class GivenObjects(griffe.Extension):
+    """Leaves out the constructors that have no docstring, but for those of errors."""
+
+    def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
+        """Look at a class.
+
+        Args:
+            cls: the class, with its members.
+            **kwargs: what else griffe says.
+        """
+        constructor = cls.members.get("__init__")
+        if isinstance(constructor, griffe.Function) and not constructor.docstring and not _is_error(cls):
+            cls.del_member("__init__")
+
+
+def _is_error(cls: griffe.Class) -> bool:
+    return cls.module.name == "errors"
+
+
+def _describe(pkg: griffe.Module, function: griffe.Function) -> None:
+    for decorator in function.decorators:
+        call = decorator.value
+        if not isinstance(call, griffe.ExprCall) or call.canonical_path.rpartition(".")[2] not in _DECORATORS:
+            continue
+        argument = call.arguments[0]
+        assert isinstance(argument, griffe.Expr)
+        original = pkg[argument.canonical_path.removeprefix(f"{pkg.name}.")]
+        function.docstring = original.docstring
+        function.parameters = original.parameters
+        function.returns = original.returns
+        function.labels -= {"async"}
