@@ -1,0 +1,89 @@
+"""Runs blocks of code from the documents, one after the other in this process, each as a program of its own.
+
+python -W error tests/block_runner.py < JOB, where JOB is JSON: {"backend": NAME, "blocks": [{"name", "line", "code"}]}
+
+A block is a program, or a fragment whose ``await`` and ``async with`` stand at its top level; that finds a client as
+``dg``, as the text around it says. Credentials and host in the environment are those of an embedded server, so that
+``DeepgramClient()`` works, too. What each block printed, or how it failed, goes to standard output as JSON.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import json
+import os
+import sys
+import traceback
+from contextlib import redirect_stdout
+from typing import Any
+
+import anyio
+
+from deepgram_anyio import DeepgramClient
+from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
+from deepgram_anyio.sync import DeepgramClient as BlockingClient
+
+BACKENDS: dict[str, dict[str, Any]] = {
+    "asyncio": {"backend": "asyncio"},
+    "uvloop": {"backend": "asyncio", "backend_options": {"use_uvloop": True}},
+    "trio": {"backend": "trio"},
+}
+TRANSCRIPT = "the quick brown fox jumps over the lazy dog"
+
+
+def run_block(code: str, name: str, line: int, backend: dict[str, Any]) -> None:
+    # Every line keeps its number in the document, for tracebacks.
+    tree = compile("\n" * line + code, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+    _choose_backend(tree, backend)
+    compiled = compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    if not compiled.co_flags & inspect.CO_COROUTINE:
+        exec(compiled, names)
+        return
+
+    async def fragment() -> None:
+        async with DeepgramClient() as dg:
+            await eval(compiled, {**names, "dg": dg})
+
+    anyio.run(fragment, **backend)
+
+
+def _choose_backend(tree: ast.AST, backend: dict[str, Any]) -> None:
+    """Let every ``anyio.run(main)`` run on the backend."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "anyio.run" and not node.keywords:
+            node.keywords = [
+                ast.copy_location(ast.keyword(arg=key, value=_constant(value, node)), node)
+                for key, value in backend.items()
+            ]
+
+
+def _constant(value: Any, node: ast.AST) -> ast.expr:
+    expression = ast.parse(repr(value), mode="eval").body
+    for part in ast.walk(expression):
+        ast.copy_location(part, node)
+    return expression
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    outcomes = []
+    server = BlockingClient.local(recognizer=ScriptedRecognizer([TRANSCRIPT] * 3), voice=ToneVoice())
+    with server as local:
+        os.environ.update(DEEPGRAM_HOST=local.base_url, DEEPGRAM_API_KEY="any-key")
+        for block in job["blocks"]:
+            printed = io.StringIO()
+            failure = None
+            try:
+                with redirect_stdout(printed):
+                    run_block(block["code"], block["name"], block["line"], BACKENDS[job["backend"]])
+            except BaseException:  # noqa: BLE001 - every failure is told
+                failure = traceback.format_exc()
+            outcomes.append({"printed": printed.getvalue(), "failure": failure})
+    json.dump(outcomes, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
