@@ -1,10 +1,10 @@
-"""Runs blocks of code from the documents, one after the other in this process, each as a program of its own.
+"""Runs code from documents and examples, one piece after the other in this process, each as a program of its own.
 
-python -W error tests/block_runner.py < JOB, where JOB is JSON: {"backend": NAME, "blocks": [{"name", "line", "code"}]}
+python -W error tests/block_runner.py < JOB, where JOB is JSON: {"backend": NAME, "pieces": [tests.documents.Piece]}
 
-A block is a program, or a fragment whose ``await`` and ``async with`` stand at its top level; that finds a client as
+A piece is a program, or a fragment whose ``await`` and ``async with`` stand at its top level; that finds a client as
 ``dg``, as the text around it says. Credentials and host in the environment are those of an embedded server, so that
-``DeepgramClient()`` works, too. What each block printed, or how it failed, goes to standard output as JSON.
+``DeepgramClient()`` works, too. What each printed, or how it failed, goes to standard output as JSON.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ BACKENDS: dict[str, dict[str, Any]] = {
 TRANSCRIPT = "the quick brown fox jumps over the lazy dog"
 
 
-def run_block(code: str, name: str, line: int, backend: dict[str, Any]) -> None:
-    # Every line keeps its number in the document, for tracebacks.
-    tree = compile("\n" * line + code, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+def run_piece(piece: dict[str, Any], backend: dict[str, Any]) -> None:
+    name = piece["document"]
+    sys.argv = [name, *piece["arguments"]]
+    code = "\n" * piece["line"] + piece["code"]  # every line keeps its number in the document, for tracebacks
+    tree = compile(code, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
     _choose_backend(tree, backend)
     compiled = compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -73,12 +75,14 @@ def main() -> None:
     server = BlockingClient.local(recognizer=ScriptedRecognizer([TRANSCRIPT] * 3), voice=ToneVoice())
     with server as local:
         os.environ.update(DEEPGRAM_HOST=local.base_url, DEEPGRAM_API_KEY="any-key")
-        for block in job["blocks"]:
+        for piece in job["pieces"]:
             printed = io.StringIO()
             failure = None
             try:
                 with redirect_stdout(printed):
-                    run_block(block["code"], block["name"], block["line"], BACKENDS[job["backend"]])
+                    run_piece(piece, BACKENDS[job["backend"]])
+            except SystemExit as end:
+                failure = f"{piece['document']}: exit code {end.code}" if end.code else None
             except BaseException:  # noqa: BLE001 - every failure is told
                 failure = traceback.format_exc()
             outcomes.append({"printed": printed.getvalue(), "failure": failure})

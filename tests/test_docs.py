@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import trustme
 import typer
 
 from deepgram_anyio import DeepgramClient
 from deepgram_anyio.cli.app import COMMANDS, app, load_command
-from deepgram_anyio.local.engines.scripted import ToneVoice
-from deepgram_anyio.protocol.wav import wav_header
 
-ROOT = Path(__file__).parent.parent
-RUNNER = Path(__file__).with_name("block_runner.py")
+from .documents import ROOT, Piece, run_pieces
+
 PAPERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 DOCUMENTS = [*PAPERS, *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))]
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
@@ -39,22 +33,10 @@ PRINTED = {
 NOT_RUN = re.compile(r"^# not run: \w.{10,}\n")
 
 
-class Block(NamedTuple):
-    """A block of code: the document, the number of its first line less one, and its text."""
-
-    document: str
-    line: int
-    code: str
-
-    @property
-    def uses_event_loop(self) -> bool:
-        return "await" in self.code or "async" in self.code
-
-
-def _blocks(language: str) -> list[Block]:
+def _blocks(language: str) -> list[Piece]:
     fence = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return [
-        Block(name, text.count("\n", 0, found.start(1)), found[1])
+        Piece(name, text.count("\n", 0, found.start(1)), found[1])
         for name, text in TEXTS.items()
         for found in fence.finditer(text)
     ]
@@ -62,55 +44,6 @@ def _blocks(language: str) -> list[Block]:
 
 BLOCKS = [block for block in _blocks("python") if block.document not in TEST_MODULES]
 RUN = [block for block in BLOCKS if not NOT_RUN.match(block.code)]
-
-
-def _wav() -> bytes:
-    samples = b"".join(ToneVoice().synthesize("Hm hm hm."))
-    return wav_header(data_bytes=len(samples), sample_rate=16000) + samples
-
-
-def _furnish(folder: Path) -> None:
-    """Put what the documents' code reads into a folder: recordings, and certificates."""
-    (folder / "calls").mkdir()
-    for name in ("speech.wav", "calls/monday.wav"):
-        (folder / name).write_bytes(_wav())
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "company-ca.pem")
-    client = authority.issue_cert("client@example.com")
-    client.private_key_pem.write_to_path(folder / "client-key.pem")
-    client.cert_chain_pems[0].write_to_path(folder / "client.pem")
-
-
-def run_blocks(blocks: list[Block], backend: str, folder: Path) -> list[str]:
-    """Run blocks in one process, in a folder with a recording; return what each printed."""
-    _furnish(folder)
-    job = {
-        "backend": backend,
-        "blocks": [{"name": block.document, "line": block.line, "code": block.code} for block in blocks],
-    }
-    fakes = ROOT / "tests" / "audio" / "fakes"  # sound devices that are played
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(RUNNER)],
-        cwd=folder,
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(fakes)]),
-            "FAKE_MICROPHONE_WAV": "speech.wav",
-            "FAKE_SPEAKER_WAV": "heard.wav",
-            "FAKE_SPEED": "2",
-        },
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    outcomes = json.loads(done.stdout)
-    failures = [outcome["failure"] for outcome in outcomes if outcome["failure"]]
-    assert not failures, "\n".join(failures)
-    return [outcome["printed"] for outcome in outcomes]
 
 
 def _jobs() -> list[tuple[str, str]]:
@@ -126,7 +59,7 @@ def _jobs() -> list[tuple[str, str]]:
 def test_the_code_runs(document: str, backend: str, tmp_path: Path) -> None:
     blocks = [block for block in RUN if block.document == document]
     numbers = [number for number, block in enumerate(blocks) if backend == "asyncio" or block.uses_event_loop]
-    printed = run_blocks([blocks[number] for number in numbers], backend, tmp_path)
+    printed = run_pieces([blocks[number] for number in numbers], backend, tmp_path)
     if document in PRINTED:
         wanted = [PRINTED[document][number] for number in numbers]
         assert [p for p, w in zip(printed, wanted, strict=True) if not re.fullmatch(w, p)] == []
