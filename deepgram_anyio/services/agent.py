@@ -53,7 +53,11 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
         return self._session.machine.audio
 
     async def inject_user_message(self, content: str) -> None:
-        """Let the agent answer words that were not spoken."""
+        """Let the agent answer words that were not spoken.
+
+        Args:
+            content: what the user says.
+        """
         await self._say(agent.InjectUserMessage(content=content))
 
     async def inject_agent_message(
@@ -70,23 +74,43 @@ class AgentConnection(AudioSender[AgentMachine, Event]):
         await self._say(agent.InjectAgentMessage(message=message, behavior=behavior, is_dynamic=is_dynamic))
 
     async def update_prompt(self, prompt: str) -> None:
-        """Give the agent new instructions. The answer is a `PromptUpdated`."""
+        """Give the agent new instructions. The answer is a `PromptUpdated`.
+
+        Args:
+            prompt: the instructions, instead of those before.
+        """
         await self._say(agent.UpdatePrompt(prompt=prompt))
 
     async def update_listen(self, listen: Given[Listen]) -> None:
-        """Let the agent hear in another way. The answer is a `ListenUpdated`."""
+        """Let the agent hear in another way. The answer is a `ListenUpdated`.
+
+        Args:
+            listen: as in the settings.
+        """
         await self._say(agent.UpdateListen(listen=listen))
 
     async def update_think(self, think: Given[Think] | Sequence[Given[Think]]) -> None:
-        """Let the agent think in another way; a list is tried in order. The answer is a `ThinkUpdated`."""
+        """Let the agent think in another way; a list is tried in order. The answer is a `ThinkUpdated`.
+
+        Args:
+            think: as in the settings, or several of them.
+        """
         await self._say(agent.UpdateThink(think=_one_or_list(think)))
 
     async def update_think_live(self, think_live: Given[ThinkLive]) -> None:
-        """Change what runs beside the language model. The answer is a `ThinkLiveUpdated`."""
+        """Change what runs beside the language model. The answer is a `ThinkLiveUpdated`.
+
+        Args:
+            think_live: as the API has it.
+        """
         await self._say(agent.UpdateThinkLive(think_live=think_live))
 
     async def update_speak(self, speak: Given[Speak] | Sequence[Given[Speak]]) -> None:
-        """Let the agent speak in another way; a list is tried in order. The answer is a `SpeakUpdated`."""
+        """Let the agent speak in another way; a list is tried in order. The answer is a `SpeakUpdated`.
+
+        Args:
+            speak: as in the settings, or several of them.
+        """
         await self._say(agent.UpdateSpeak(speak=_one_or_list(speak)))
 
     async def send_function_call_response(self, id: str, name: str, content: str) -> None:  # noqa: A002 - on the wire
@@ -188,6 +212,9 @@ class AgentV1:
             reconnect: when and how a broken connection is made anew; None for `ClientConfig.reconnect`.
             extra_query: query parameters.
             extra_headers: additional request headers.
+
+        Yields:
+            the connection.
 
         Raises:
             ConfigError: settings or functions that cannot work; before any I/O.

@@ -82,6 +82,9 @@ class Configurations:
             api_version: version of the form of `config`; None for the server's default, 1.
             **call: see `CallParams`.
 
+        Returns:
+            the stored agent, with its identifier.
+
         Raises:
             ConfigError: `config` is no agent, or holds what JSON cannot; or another argument is of the wrong type.
         """
@@ -110,6 +113,9 @@ class Configurations:
             metadata: the new labels, all of them.
             **call: see `CallParams`.
 
+        Returns:
+            the stored agent.
+
         Raises:
             ConfigError: `metadata` is no mapping from strings to strings.
         """
@@ -128,6 +134,9 @@ class Configurations:
             project_id: the project.
             agent_id: the agent.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("agent.v1.configurations.delete"),
@@ -186,6 +195,9 @@ class Variables:
             api_version: version of its form; None for the server's default, 1.
             **call: see `CallParams`.
 
+        Returns:
+            the variable, with its identifier.
+
         Raises:
             ConfigError: `key` is no string, or `value` is what JSON cannot hold.
         """
@@ -206,6 +218,9 @@ class Variables:
             value: any JSON value.
             **call: see `CallParams`.
 
+        Returns:
+            the variable.
+
         Raises:
             ConfigError: `value` is what JSON cannot hold.
         """
@@ -224,6 +239,9 @@ class Variables:
             project_id: the project.
             variable_id: the variable.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("agent.v1.variables.delete"),

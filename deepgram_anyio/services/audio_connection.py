@@ -35,6 +35,9 @@ class AudioSender(Connection[S, E]):
         Waits while more than `Limits.max_unsent_bytes` wait to be sent. Other tasks get their turn at every 16th call,
         if not before. Cancelled, it has sent nothing.
 
+        Args:
+            audio: raw samples in the announced format, or a piece of a container.
+
         Raises:
             LocalProtocolError: the stream takes no audio any more.
             ConnectionClosed: the connection is gone for good.
@@ -44,6 +47,9 @@ class AudioSender(Connection[S, E]):
 
     def send_nowait(self, audio: bytes | bytearray | memoryview) -> None:
         """Send audio without waiting; for callbacks and for the hot path.
+
+        Args:
+            audio: raw samples in the announced format, or a piece of a container.
 
         Raises:
             anyio.WouldBlock: `Limits.max_unsent_bytes` already wait to be sent; nothing was queued.

@@ -29,6 +29,9 @@ class AuthV1:
                 30. A stream that was opened in time may go on.
             **call: see `CallParams`.
 
+        Returns:
+            the token, and how long it lives.
+
         Raises:
             ConfigError: `ttl_seconds` is no number, or out of its range.
         """

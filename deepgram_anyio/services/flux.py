@@ -141,6 +141,9 @@ class ListenV2:
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
 
+        Yields:
+            the connection.
+
         Raises:
             ConfigError: options that cannot work; before any I/O.
             ApiError: the server refused; its subclass tells why.
@@ -180,6 +183,9 @@ class ListenV2:
             extra_query: query parameters that `FluxOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
+
+        Yields:
+            the connection, to be iterated.
 
         Raises:
             ConfigError: a source that cannot be read or paced, or of more than one channel; otherwise as for `connect`.

@@ -88,6 +88,9 @@ class ListenV1(TranscribeCalls):
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
 
+        Yields:
+            the connection.
+
         Raises:
             ConfigError: options that cannot work; before any I/O.
             ApiError: the server refused; its subclass tells why.
@@ -124,6 +127,9 @@ class ListenV1(TranscribeCalls):
             extra_query: query parameters that `LiveOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
+
+        Yields:
+            the connection, to be iterated.
 
         Raises:
             ConfigError: a source that cannot be read or paced; otherwise as for `connect`.

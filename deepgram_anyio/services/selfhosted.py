@@ -77,6 +77,9 @@ class DistributionCredentialsCalls:
             provider: the registry; None for the server's default, ``quay``.
             **call: see `CallParams`.
 
+        Returns:
+            the credentials.
+
         Raises:
             ConfigError: an argument of the wrong type.
         """

@@ -101,6 +101,9 @@ class SpeakV1(SynthesizeSpeechCalls):
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
 
+        Yields:
+            the connection.
+
         Raises:
             ConfigError: options that cannot work; before any I/O.
             ApiError: the server refused; its subclass tells why.
@@ -152,6 +155,9 @@ class SpeakV2(SynthesizeFluxCalls):
             extra_query: query parameters that `FluxSpeakOptions` does not know.
             extra_headers: additional request headers.
             **params: parameters by name; they win over `options`.
+
+        Yields:
+            the connection.
 
         Raises:
             ConfigError: options that cannot work; before any I/O.

@@ -165,6 +165,9 @@ class SpeechConnection(Connection[M, E]):
         Args:
             text: up to 2,000 characters, or of any length with ``split_long_text``. An empty one has no audio.
 
+        Returns:
+            an iterator over the audio.
+
         Raises:
             ConfigError: the text is too long.
         """

@@ -278,13 +278,32 @@ class SynthesizeFluxCalls(SynthesizeCalls[FluxSpeechOptions]):
         callback: str | None = None,
         **params: Unpack[FluxSynthesisParams],
     ) -> Speech | SpeechAccepted:
-        """Speak a text. See `SynthesizeSpeechCalls.generate`; the parameters are those of `FluxSpeechOptions`."""
+        """Speak a text. See `SynthesizeSpeechCalls.generate`; the parameters are those of `FluxSpeechOptions`.
+
+        Args:
+            text: what to say.
+            options: parameters in a struct.
+            callback: URL that gets the audio instead.
+            **params: parameters by name; they win over `options`.
+
+        Returns:
+            the speech; with `callback`, that it was accepted.
+        """
         return await self._generate(text, options, callback, params)
 
     def stream(
         self, text: str, options: FluxSpeechOptions | None = None, **params: Unpack[FluxSynthesisParams]
     ) -> AbstractAsyncContextManager[SpeechStream]:
-        """Speak a text, and get the audio while it is made. See `SynthesizeSpeechCalls.stream`."""
+        """Speak a text, and get the audio while it is made. See `SynthesizeSpeechCalls.stream`.
+
+        Args:
+            text: what to say.
+            options: parameters in a struct.
+            **params: parameters by name; they win over `options`.
+
+        Returns:
+            a context manager, whose value is iterated for the audio.
+        """
         return self._stream(text, options, params)
 
     async def save(
@@ -294,5 +313,15 @@ class SynthesizeFluxCalls(SynthesizeCalls[FluxSpeechOptions]):
         options: FluxSpeechOptions | None = None,
         **params: Unpack[FluxSynthesisParams],
     ) -> SpeechInfo:
-        """Speak a text into a file, which is there whole or not at all. See `SynthesizeSpeechCalls.save`."""
+        """Speak a text into a file, which is there whole or not at all. See `SynthesizeSpeechCalls.save`.
+
+        Args:
+            path: the file.
+            text: what to say.
+            options: parameters in a struct.
+            **params: parameters by name; they win over `options`.
+
+        Returns:
+            what the server said of the speech.
+        """
         return await self._save(path, text, options, params)

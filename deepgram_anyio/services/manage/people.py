@@ -39,6 +39,9 @@ class Members:
             project_id: the project.
             member_id: the member.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("manage.v1.members.remove"),
@@ -72,6 +75,9 @@ class Members:
             member_id: the member.
             scope: ``member``, ``admin`` or ``owner``.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
 
         Raises:
             ConfigError: `scope` is no string.
@@ -111,6 +117,9 @@ class Invites:
             scope: as what: ``member``, ``admin`` or ``owner``.
             **call: see `CallParams`.
 
+        Returns:
+            the server's confirmation.
+
         Raises:
             ConfigError: `email` or `scope` is no string.
         """
@@ -129,6 +138,9 @@ class Invites:
             project_id: the project.
             email: who was invited.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("manage.v1.invites.delete"),

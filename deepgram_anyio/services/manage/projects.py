@@ -80,6 +80,9 @@ class Projects:
             name: its new name; None keeps it.
             **call: see `CallParams`.
 
+        Returns:
+            the server's confirmation.
+
         Raises:
             ConfigError: `name` is no string.
         """
@@ -97,6 +100,9 @@ class Projects:
         Args:
             project_id: the project.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("manage.v1.projects.delete"), call, returns=Confirmation, fields={"project_id": project_id}
@@ -108,6 +114,9 @@ class Projects:
         Args:
             project_id: the project.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("manage.v1.projects.leave"), call, returns=Confirmation, fields={"project_id": project_id}
@@ -202,6 +211,9 @@ class Keys:
             project_id: the project.
             key_id: the key's identifier.
             **call: see `CallParams`.
+
+        Returns:
+            the server's confirmation.
         """
         return await self._backend.call(
             operation("manage.v1.keys.delete"),

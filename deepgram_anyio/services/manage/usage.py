@@ -144,6 +144,9 @@ class Requests:
             **params: parameters by name, which win over `options`: `limit` is how many entries to ask for at once, 1
                 to 1000, by default 100; `page` is where to begin. And see `CallParams`; `timeout` counts for each page.
 
+        Returns:
+            the requests, one after the other.
+
         Raises:
             ConfigError: as for `list`. The iteration raises what `list` raises.
         """
