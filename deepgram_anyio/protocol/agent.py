@@ -394,3 +394,4 @@ Event: TypeAlias = (
     | UnknownEvent
     | Reconnected
 )
+"""Whatever a conversation with an agent may yield."""

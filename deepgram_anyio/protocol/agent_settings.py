@@ -35,10 +35,12 @@ __all__ = [
 T = TypeVar("T")
 
 Provider: TypeAlias = dict[str, Any]
+"""Settings of a provider, as its own documentation has them."""
 
 if TYPE_CHECKING:
     # An own part is written as either form; one that was received is always the struct.
     Given: TypeAlias = T | Mapping[str, Any]
+    """A part of the settings: its struct, or the same as a mapping."""
 else:
     Given = Annotated[T, "or a mapping"]
 

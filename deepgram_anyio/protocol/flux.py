@@ -204,3 +204,4 @@ class CloseStream(Message):
 Event: TypeAlias = (
     Connected | TurnInfo | ConfigureSuccess | ConfigureFailure | Error | Warning | UnknownEvent | Reconnected
 )
+"""Whatever a conversational transcription may yield."""

@@ -267,3 +267,4 @@ Event: TypeAlias = (
     | UnknownEvent
     | Reconnected
 )
+"""Whatever a stream of speech of ``/v2/speak`` may yield."""

@@ -117,6 +117,9 @@ def function_schema(function: Callable[..., Any], *, name: str | None = None) ->
             more about a parameter.
         name: what the agent calls it; None for its own name.
 
+    Returns:
+        an entry for ``think.functions``, as plain data.
+
     Raises:
         ConfigError: its parameters cannot be described.
     """

@@ -312,3 +312,4 @@ Event: TypeAlias = (
     | UnknownEvent
     | Reconnected
 )
+"""Whatever a live transcription may yield."""

@@ -25,7 +25,11 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
     """Parameters of a request; None means that the server's default applies."""
 
     def check(self) -> None:
-        """Raise `ConfigError` for values that cannot work together."""
+        """Raise `ConfigError` for values that cannot work together.
+
+        Raises:
+            ConfigError: what does not go together.
+        """
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the query parameters in wire spelling; a list repeats its key."""

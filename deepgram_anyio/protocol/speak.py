@@ -114,3 +114,4 @@ class Close(Message):
 
 
 Event: TypeAlias = Audio | Metadata | Flushed | Cleared | Warning | Error | UnknownEvent | Reconnected
+"""Whatever a stream of speech of ``/v1/speak`` may yield."""

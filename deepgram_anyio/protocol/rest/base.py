@@ -98,7 +98,11 @@ class Response(Record, kw_only=True, dict=True):
         return None if raw is None else raw.headers.get("dg-request-id")
 
     def attach(self, raw: RawResponse) -> None:
-        """Note the HTTP answer that this was read from."""
+        """Note the HTTP answer that this was read from.
+
+        Args:
+            raw: the answer, with its status and headers.
+        """
         vars(self)["raw_response"] = raw
 
 

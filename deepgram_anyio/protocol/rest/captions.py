@@ -37,7 +37,12 @@ def webvtt_captions(transcription: Captioned, line_length: int) -> str:
 
 
 def srt_captions(transcription: Captioned, line_length: int) -> str:
-    """Return a transcription as an SRT document. See `webvtt_captions`."""
+    """Return a transcription as an SRT document. See `webvtt_captions`.
+
+    Args:
+        transcription: what was said.
+        line_length: words per caption, at most.
+    """
     lines = _Lines(transcription, line_length)
     from deepgram_captions import srt
 

@@ -93,7 +93,11 @@ class LiveTranscript:
         self._end_s = 0.0
 
     def add(self, event: object) -> None:
-        """Take an event of any kind; final `listen.Results` and `listen.Metadata` count, the others do not matter."""
+        """Take an event of any kind; final `listen.Results` and `listen.Metadata` count, the others do not matter.
+
+        Args:
+            event: what the iteration yielded.
+        """
         if isinstance(event, listen.Metadata):
             self._summed_up = event
         elif isinstance(event, listen.Results) and event.is_final:
@@ -123,11 +127,19 @@ class LiveTranscript:
         )
 
     def to_webvtt(self, line_length: int = 8) -> str:
-        """Return what was said so far as a WebVTT document; see `Transcription.to_webvtt`."""
+        """Return what was said so far as a WebVTT document; see `Transcription.to_webvtt`.
+
+        Args:
+            line_length: words in a caption, at most.
+        """
         return self.transcription().to_webvtt(line_length)
 
     def to_srt(self, line_length: int = 8) -> str:
-        """Return what was said so far as an SRT document; see `Transcription.to_webvtt`."""
+        """Return what was said so far as an SRT document; see `Transcription.to_webvtt`.
+
+        Args:
+            line_length: words in a caption, at most.
+        """
         return self.transcription().to_srt(line_length)
 
     def _metadata(self) -> TranscriptionMetadata:

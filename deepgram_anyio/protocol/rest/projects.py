@@ -183,7 +183,11 @@ class CreateKey(Record, kw_only=True):
     time_to_live_in_seconds: Annotated[int, Meta(gt=0)] | None = None
 
     def check(self) -> None:
-        """Raise `ConfigError` for values that cannot work together."""
+        """Look for values that cannot work together.
+
+        Raises:
+            ConfigError: there are some.
+        """
         if self.expiration_date is not None and self.time_to_live_in_seconds is not None:
             raise ConfigError("expiration_date and time_to_live_in_seconds exclude each other")
         if self.expiration_date is not None and self.expiration_date.tzinfo is None:

@@ -366,7 +366,11 @@ class Transcription(Response, kw_only=True):
         return None if self.results.sentiments is None else self.results.sentiments.average
 
     def by_speaker(self) -> Iterator[tuple[int | None, str]]:
-        """Go through what was said, speaker by speaker: each time another one speaks, a number and a text."""
+        """Go through what was said, speaker by speaker: each time another one speaks, a number and a text.
+
+        Returns:
+            the speaker's number, None where it is not known, and the text.
+        """
         speaker: int | None = None
         said: list[str] = []
         for word in self.words:
@@ -393,7 +397,11 @@ class Transcription(Response, kw_only=True):
         return webvtt_captions(self, line_length)
 
     def to_srt(self, line_length: int = 8) -> str:
-        """Return the transcript as an SRT document; see `to_webvtt`."""
+        """Return the transcript as an SRT document; see `to_webvtt`.
+
+        Args:
+            line_length: words in a caption, at most.
+        """
         return srt_captions(self, line_length)
 
 
