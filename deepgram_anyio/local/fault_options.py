@@ -122,6 +122,12 @@ class FaultOptions(msgspec.Struct, frozen=True, kw_only=True):
     def from_texts(cls, texts: Iterable[str]) -> FaultOptions:
         """Make options of texts such as ``close_after_s=5``; of two with the same name, the last one counts.
 
+        Args:
+            texts: ``NAME=VALUE``, each.
+
+        Returns:
+            the options.
+
         Raises:
             ConfigError: not of that form, an unknown name, or as for the constructor.
         """

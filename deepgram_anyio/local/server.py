@@ -92,6 +92,9 @@ async def serve(
         page: show the page of live connections at ``/``. None for where only this machine can see it: on a loopback
             address. On any other, it has to be asked for, and needs `api_keys`, since it shows what is said.
 
+    Yields:
+        the running server.
+
     Raises:
         ConfigError: the address cannot be used, `api_keys` is a single string, `faults` are not `FaultOptions`, or a
             page is asked for on a network that everyone could read.

@@ -68,7 +68,14 @@ class Thinker(Protocol):
     """Finds answers. Blocking and thread-safe: the server calls it in worker threads, for all conversations."""
 
     def reply(self, conversation: Conversation) -> Reply:
-        """Answer the last item of a conversation."""
+        """Answer the last item of a conversation.
+
+        Args:
+            conversation: what was said so far, and the functions that there are.
+
+        Returns:
+            what to say, or what to call.
+        """
         ...
 
 
@@ -86,7 +93,14 @@ class RuleThinker:
     """The packaged `Thinker`: no language model, but a conversation all the same; see the module."""
 
     def reply(self, conversation: Conversation) -> Reply:
-        """Answer the last item of a conversation."""
+        """Answer the last item of a conversation.
+
+        Args:
+            conversation: what was said so far, and the functions that there are.
+
+        Returns:
+            what to say, or what to call.
+        """
         history = conversation.history
         last = history[-1] if history else History(role="user", content="")
         if last.function_calls:

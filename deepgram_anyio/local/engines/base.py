@@ -47,7 +47,14 @@ class Detector(Protocol):
     frame_bytes: int
 
     def feed(self, samples: bytes) -> Sequence[bool]:
-        """Return, for each frame completed by these samples, whether it is speech."""
+        """Return, for each frame completed by these samples, whether it is speech.
+
+        Args:
+            samples: 16 bit, little-endian, mono, at `RECOGNIZER_RATE`.
+
+        Returns:
+            a flag for each whole frame; what is left waits for more.
+        """
         ...
 
 
@@ -55,14 +62,26 @@ class Recognition(Protocol):
     """The recognition of one channel of one stream, segment after segment. Used by one thread at a time."""
 
     def feed(self, samples: bytes) -> None:
-        """Take more samples of the current segment, of any length, at `RECOGNIZER_RATE`."""
+        """Take more samples of the current segment, of any length, at `RECOGNIZER_RATE`.
+
+        Args:
+            samples: 16 bit, little-endian, mono.
+        """
 
     def partial(self) -> Sequence[RecognizedWord]:
-        """The best guess at the words of the current segment so far; later guesses may differ."""
+        """The best guess at the words of the current segment so far; later guesses may differ.
+
+        Returns:
+            the words, in order.
+        """
         ...
 
     def finish(self) -> Sequence[RecognizedWord]:
-        """End the current segment and return its words, in order; the next `feed` begins a new one."""
+        """End the current segment and return its words, in order; the next `feed` begins a new one.
+
+        Returns:
+            the words, in order.
+        """
         ...
 
     def close(self) -> None:
@@ -91,11 +110,22 @@ class Recognizer(Protocol):
     name: str
 
     def detector(self) -> Detector:
-        """Make a speech detector for one channel."""
+        """Make a speech detector for one channel.
+
+        Returns:
+            the detector, to be fed.
+        """
         ...
 
     def open(self, *, keyterms: Sequence[str] = ()) -> Recognition:
-        """Begin the recognition of one channel."""
+        """Begin the recognition of one channel.
+
+        Args:
+            keyterms: words to favour, if it can.
+
+        Returns:
+            the recognition, to be fed and closed.
+        """
         ...
 
     def close(self) -> None:
@@ -115,7 +145,11 @@ class Voice(Protocol):
     sample_rate: int
 
     def synthesize(self, text: str) -> Iterator[bytes]:
-        """Yield the samples of a text in chunks, as they are made."""
+        """Yield the samples of a text in chunks, as they are made.
+
+        Args:
+            text: what to say.
+        """
         ...
 
     def close(self) -> None:

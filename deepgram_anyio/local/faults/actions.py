@@ -31,8 +31,11 @@ __all__ = [
 ]
 
 OneWay: TypeAlias = Literal["to_server", "to_client"]
+"""Which way bytes go."""
 Direction: TypeAlias = Literal["to_server", "to_client", "both"]
+"""Which way bytes go, or both."""
 CutKind: TypeAlias = Literal["fin", "reset", "half_close"]
+"""How a connection is cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +227,7 @@ Triggered: TypeAlias = Stall | Cut | Corrupt
 Opening: TypeAlias = Refuse | Answer | AnswerRaw | Silence
 """What happens instead of a connection to the server; of several, the first counts."""
 Fault: TypeAlias = Delay | Bandwidth | Split | Stall | Cut | Corrupt | Refuse | Answer | AnswerRaw | Silence
+"""Anything that a connection can be done."""
 
 
 def ways(direction: Direction) -> tuple[OneWay, ...]:

@@ -130,11 +130,19 @@ class FaultProxy:
             await self._changed.wait()
 
     async def wait_connections(self, count: int) -> None:
-        """Wait until so many connections were accepted, from the beginning on."""
+        """Wait until so many connections were accepted, from the beginning on.
+
+        Args:
+            count: how many.
+        """
         await self.wait_until(lambda: len(self.connections) >= count)
 
     async def wait_closed(self, count: int | None = None) -> None:
-        """Wait until the first so many connections came and are closed; None for all that there are now."""
+        """Wait until the first so many connections came and are closed; None for all that there are now.
+
+        Args:
+            count: how many; None for all.
+        """
         wanted = len(self.connections) if count is None else count
         await self.wait_until(
             lambda: len([record for record in self.connections[:wanted] if record.closed_at is not None]) == wanted
@@ -210,6 +218,9 @@ async def fault_proxy(
         seed: what the jitter of `Delay` is drawn from.
         buffer_bytes: what the system may buffer for each socket of the proxy, each way. Small, a sender soon feels a
             `Stall`; None leaves it to the system, which may take megabytes.
+
+    Yields:
+        the running proxy.
 
     Raises:
         ConfigError: the upstream or the faults cannot be understood, or the address cannot be used.

@@ -11,6 +11,7 @@ from .actions import Fault
 __all__ = ["ConnectionRecord", "End", "Fired"]
 
 End: TypeAlias = Literal["closed", "reset", "cut", "refused", "answered", "unreachable", "stopped"]
+"""How a connection ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ Schedule: TypeAlias = Callable[[int], Sequence[Fault]]
 Kind: TypeAlias = Literal[
     "fin", "reset", "half_close", "handshake", "refuse", "outage", "answer", "garbage", "silence", "stall", "corrupt"
 ]
+"""What a random schedule can draw."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Every kind of fault that a `RandomSchedule` knows."""
 CUTS: tuple[Kind, ...] = ("fin", "reset", "half_close", "handshake")
