@@ -44,11 +44,21 @@ class Reachable:
 
         Args:
             config: timeouts, limits, how it retries and reconnects; hosts, proxy and credentials are replaced.
+
+        Returns:
+            a client that is not open yet.
         """
         return DeepgramClient(config=self._config(config))
 
     def sync_client(self, config: ClientConfig | None = None) -> SyncDeepgramClient:
-        """Make a blocking client of this server; arguments as for `client`."""
+        """Make a blocking client of this server; arguments as for `client`.
+
+        Args:
+            config: timeouts, limits and policies of the client.
+
+        Returns:
+            a client that works with and without ``with``.
+        """
         from ..sync import DeepgramClient as SyncDeepgramClient
 
         return SyncDeepgramClient(config=self._config(config))

@@ -149,6 +149,9 @@ class SocketSession(_Asked):
     def expect_audio(self, audio: bytes) -> None:
         """Assert that the client sent exactly this audio, in whichever pieces.
 
+        Args:
+            audio: the bytes, in one piece.
+
         Raises:
             AssertionError: it sent other audio; it tells where they differ first.
         """
@@ -164,7 +167,11 @@ class SocketSession(_Asked):
         )
 
     def note_client_frame(self, frame: str | bytes) -> None:
-        """Take what the client sent."""
+        """Take what the client sent.
+
+        Args:
+            frame: as it came.
+        """
         self.client_frames.append(frame)
         if isinstance(frame, bytes):
             self._heard.take_audio(frame)

@@ -161,6 +161,12 @@ class Recording:
     def load(cls, path: str | Path) -> Recording:
         """Read a recording.
 
+        Args:
+            path: its file.
+
+        Returns:
+            the recording, whole.
+
         Raises:
             ConfigError: it cannot be read, or is no recording of this version.
         """

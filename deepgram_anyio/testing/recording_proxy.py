@@ -66,6 +66,9 @@ async def record(
         api_key: what `RecordingProxy.client` authenticates with; None for ``DEEPGRAM_API_KEY``.
         ssl_context: for private certificate authorities.
 
+    Yields:
+        the running proxy.
+
     Raises:
         ConfigError: the file cannot be written, or the upstream is no URL.
     """

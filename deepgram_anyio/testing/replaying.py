@@ -195,6 +195,9 @@ async def replay(
         speed: 1.0 keeps the recorded times, 2.0 halves them; None sends everything as soon as it is due.
         complete: leaving the block normally also raises when the client left out something that was recorded.
 
+    Yields:
+        the running server.
+
     Raises:
         ConfigError: it cannot be read, or an option is wrong.
         ReplayMismatchError: the client did not do as recorded.

@@ -93,6 +93,7 @@ class ScriptedServer(FaultControls, Reachable):
 
         Raises:
             AssertionError: it did not hold in time; it tells what there was.
+            ConfigError: called in the server's own event loop.
         """
         __tracebackhide__ = True
         if self._in_own_thread:
@@ -101,7 +102,15 @@ class ScriptedServer(FaultControls, Reachable):
             raise AssertionError(f"after {timeout_s:g} s the server had seen {self._summary()}")
 
     async def until(self, condition: Callable[[], bool], timeout_s: float = _WAIT_S) -> None:
-        """Wait likewise in any event loop. Cancellation ends it at once."""
+        """Wait likewise in any event loop. Cancellation ends it at once.
+
+        Args:
+            condition: a function without arguments.
+            timeout_s: how long to wait, in seconds.
+
+        Raises:
+            AssertionError: it did not hold in time.
+        """
         __tracebackhide__ = True
         held = await anyio.to_thread.run_sync(self._log.wait, condition, timeout_s, abandon_on_cancel=True)
         if not held:
@@ -120,7 +129,14 @@ class ScriptedServer(FaultControls, Reachable):
         replies: Replies | None = None,
         faults: Faults | None = None,
     ) -> None:
-        """Be as a server that `serve` has just made with these arguments."""
+        """Be as a server that `serve` has just made with these arguments.
+
+        Args:
+            transcript: as for `serve`.
+            speech: as for `serve`.
+            replies: as for `serve`.
+            faults: as for `serve`.
+        """
         self.reset()
         self._voice.use(ScriptedVoice())
         self._mind = ScriptedMind(None, self._turn)
@@ -255,6 +271,9 @@ async def serve(
         api_keys: keys that are let in; None lets everyone in.
         idle_timeout_s: silence from a client after which a stream is closed with ``NET-0001``.
         max_connections: streams, and requests of speech and text, served at once; more are refused with 429.
+
+    Yields:
+        the running server.
 
     Raises:
         ConfigError: the extra ``testing`` is not installed, or an argument cannot be used.
