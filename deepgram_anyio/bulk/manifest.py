@@ -130,13 +130,20 @@ class Manifest:
         return len(self._known)
 
     def known(self, key: str) -> Known | None:
-        """Return what became of an item; None when there is nothing about it."""
+        """Return what became of an item; None when there is nothing about it.
+
+        Args:
+            key: the item's.
+        """
         return self._known.get(key)
 
     async def append(self, record: Record) -> None:
         """Write a line, and return when it is on the disk. All that wait are written with one ``fsync``.
 
         Cancelled, it leaves the line to whoever writes next, or to the end.
+
+        Args:
+            record: what the line says.
 
         Raises:
             ManifestError: the disk is full, or the like; nothing can be written any more.
@@ -194,6 +201,9 @@ async def open_manifest(path: str | os.PathLike[str]) -> AsyncIterator[Manifest]
     Args:
         path: the file; its folder is made.
 
+    Yields:
+        the manifest.
+
     Raises:
         ManifestError: another process writes it, which is named; it is no manifest; or it cannot be read or written.
     """
@@ -213,6 +223,9 @@ def read_manifest(path: str | os.PathLike[str]) -> Iterator[Record]:
 
     Args:
         path: the file.
+
+    Returns:
+        the lines.
 
     Raises:
         ManifestError: it is no manifest, or cannot be read.

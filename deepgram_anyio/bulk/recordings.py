@@ -80,7 +80,11 @@ class Recording:
         return name
 
     def key_in(self, folder: str | None) -> str:
-        """Return what the manifest in a folder calls it; None stands for no manifest."""
+        """Return what the manifest in a folder calls it; None stands for no manifest.
+
+        Args:
+            folder: the manifest's.
+        """
         if self.key is not None:
             return self.key
         if self.url is not None or folder is None:
@@ -112,6 +116,9 @@ def find_recordings(
         folder: where to look.
         recursive: also in the folders in it; links to folders are not followed.
         pattern: for the files' names, such as ``*.wav``; None for all of `MEDIA_SUFFIXES`.
+
+    Returns:
+        the recordings, one after the other.
 
     Raises:
         ConfigError: a folder cannot be read.
