@@ -94,6 +94,7 @@ class ApiError(DeepgramError):
 
     @property
     def retryable(self) -> bool:
+        """Whether the same request may succeed later."""
         return self.status in (408, 429) or self.status >= 500
 
     def __str__(self) -> str:
@@ -247,6 +248,9 @@ def api_error(
         request_id: the ``dg-request-id``, if any.
         body: the body as text.
         retry_after: seconds to wait, if the server said; kept by a `RateLimitError` alone.
+
+    Returns:
+        the error, to be raised.
     """
     cls = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
     if cls is RateLimitError:

@@ -44,7 +44,14 @@ class Resampler:
             self._stream = soxr.ResampleStream(in_rate, out_rate, channels, dtype="float32")
 
     def feed(self, data: bytes) -> bytes:
-        """Take the next piece, of any length; return what is ready, perhaps nothing."""
+        """Take the next piece, of any length; return what is ready, perhaps nothing.
+
+        Args:
+            data: samples, 16 bit, little-endian, channels interleaved.
+
+        Returns:
+            samples at the new rate, in the same form.
+        """
         return _encode(self._resample(_decode(self._whole.feed(data), self._channels), last=False))
 
     def flush(self) -> bytes:

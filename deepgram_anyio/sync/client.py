@@ -113,6 +113,9 @@ class DeepgramClient:
         Args:
             config: timeouts and limits of the client; its hosts and credentials are replaced.
             **server_options: as for `deepgram_anyio.local.serve`.
+
+        Returns:
+            the client; its services are there when its block is entered.
         """
         self = cls.__new__(cls)
         self._open(AsyncDeepgramClient.local(config=config, **server_options), None)

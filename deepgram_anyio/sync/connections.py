@@ -99,6 +99,9 @@ class _Sender(Connection[E]):
 
         Waits while more than `Limits.max_unsent_bytes` wait to be sent; otherwise it returns at once.
 
+        Args:
+            audio: raw samples in the announced format, or a piece of a container.
+
         Raises:
             LocalProtocolError: the stream takes no audio any more.
             ConnectionClosed: the connection is gone for good.
@@ -231,6 +234,9 @@ class _SpeechConnection(Connection[E]):
 
         Args:
             text: up to 2,000 characters, or of any length with ``split_long_text``.
+
+        Returns:
+            an iterator over the audio.
 
         Raises:
             ConfigError: the text is too long.

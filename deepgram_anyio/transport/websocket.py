@@ -166,7 +166,11 @@ class WebSocket:
         return self._direct is not None and self._direct.held
 
     async def send(self, message: str | bytes) -> None:
-        """Send one message: str as text, bytes as binary. See `send_batch` for errors and cancellation."""
+        """Send one message: str as text, bytes as binary. See `send_batch` for errors and cancellation.
+
+        Args:
+            message: the text, or the bytes.
+        """
         await self.send_batch((Text(message) if isinstance(message, str) else Binary(message),))
 
     def _check_writable(self) -> None:
