@@ -2,16 +2,18 @@
 
 - Blocking methods are described by the async ones that they are made of: ``@blocking(ListenV1.finalize)`` stands above
   a stub; signature and docstring are those of its argument.
+- A method without a docstring does what the one that it overrides says.
 - Objects that a client gives have constructors that are nobody else's business: those have no docstring.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import griffe
 
-__all__ = ["BlockingMethods", "GivenObjects"]
+__all__ = ["BlockingMethods", "GivenObjects", "Overrides"]
 
 _DECORATORS = {"blocking", "blocking_context", "blocking_iteration", "mirrors"}
 
@@ -26,12 +28,42 @@ class BlockingMethods(griffe.Extension):
             pkg: the package, wholly loaded.
             **kwargs: what else griffe says.
         """
-        for module in ("sync.client", "sync.connections", "sync.services"):
-            for found in pkg[module].members.values():
-                if isinstance(found, griffe.Class):
-                    for member in found.members.values():
-                        if isinstance(member, griffe.Function):
-                            _describe(pkg, member)
+        for module in _modules(pkg["sync"]):
+            for cls in _classes(module):
+                for member in cls.members.values():
+                    if isinstance(member, griffe.Function):
+                        _describe(pkg, member)
+
+
+class Overrides(griffe.Extension):
+    """Gives methods without a docstring that of the method they override."""
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Look at every class.
+
+        Args:
+            pkg: the package, wholly loaded.
+            **kwargs: what else griffe says.
+        """
+        for module in _modules(pkg):
+            for cls in _classes(module):
+                for name, member in cls.members.items():
+                    if isinstance(member, griffe.Function | griffe.Attribute) and not member.docstring:
+                        overridden = (base.members[name] for base in cls.mro() if name in base.members)
+                        member.docstring = next((each.docstring for each in overridden if each.docstring), None)
+
+
+def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
+    yield module
+    for member in module.members.values():
+        if isinstance(member, griffe.Module):
+            yield from _modules(member)
+
+
+def _classes(module: griffe.Module) -> Iterator[griffe.Class]:
+    for member in module.members.values():
+        if isinstance(member, griffe.Class):
+            yield member
 
 
 class GivenObjects(griffe.Extension):

@@ -75,7 +75,10 @@ def _is_there(entry: dict[str, str], made: set[str]) -> bool:
 
 def _examples() -> str:
     """Every program in examples/, with its docstring for a text."""
-    parts = ["# Examples\n\nAll are in the folder `examples/`, and are run by the tests. With `--local`, they need no key and no network.\n"]
+    parts = [
+        "# Examples\n\nAll are in the folder `examples/`, and are run by the tests. "
+        "With `--local`, they need no key and no network.\n"
+    ]
     for path in sorted((ROOT / "examples").glob("*.py")):
         code = path.read_text("utf-8")
         text = ast.get_docstring(ast.parse(code)) or ""

@@ -1,0 +1,175 @@
+"""Every public name is in the reference, and says what it takes, what it returns, and what it raises.
+
+The sources are read with griffe, as the reference is; what a docstring says is what its Google parser finds.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import griffe
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "scripts"))
+try:
+    import site_griffe
+    import site_reference
+finally:
+    sys.path.remove(str(ROOT / "scripts"))
+
+# What these verbs are followed by is what is returned.
+RETURNING = {"Return", "Yield", "List", "Get", "Sum"}
+# Packages whose names nobody imports from there.
+INTERNAL = {"services", "services.manage", "local.analysis", "cli"}
+# Written as deepgram-sdk v4 has it, which is where its arguments are explained.
+OF_V4 = "sync_v4"
+
+
+@cache
+def package() -> griffe.Module:
+    extensions = griffe.load_extensions(
+        site_griffe.BlockingMethods, site_griffe.Overrides, site_griffe.GivenObjects, "dataclasses"
+    )
+    found = griffe.load("deepgram_anyio", search_paths=[ROOT], resolve_aliases=True, extensions=extensions)
+    assert isinstance(found, griffe.Module)
+    return found
+
+
+ENTRIES = site_reference.entries(site_reference.load_package())
+DESCRIBED = [entry for entry in ENTRIES if entry.path == entry.described]
+
+
+def _object(path: str) -> griffe.Object:
+    found = package()[path.removeprefix("deepgram_anyio.")]
+    target = found.final_target if isinstance(found, griffe.Alias) else found
+    assert isinstance(target, griffe.Object)
+    return target
+
+
+def _sections(found: griffe.Object) -> dict[str, griffe.DocstringSection]:
+    if found.docstring is None:
+        return {}
+    return {section.kind.value: section for section in griffe.parse_google(found.docstring, warnings=False)}
+
+
+def _members(found: griffe.Class) -> Iterator[griffe.Object]:
+    """The public members of a class, inherited ones included; constructors that are there to be called, too."""
+    for name, member in {**found.inherited_members, **found.members}.items():
+        target = member.final_target if isinstance(member, griffe.Alias) else member
+        if isinstance(target, griffe.Object) and (name == "__init__" or not name.startswith("_")):
+            yield target
+
+
+def _functions() -> dict[str, tuple[griffe.Function, str]]:
+    """Every public function, method and constructor with a docstring, by path, with its page."""
+    found: dict[str, tuple[griffe.Function, str]] = {}
+    for entry in DESCRIBED:
+        described = _object(entry.described)
+        candidates = [described, *(_members(described) if isinstance(described, griffe.Class) else ())]
+        for candidate in candidates:
+            if isinstance(candidate, griffe.Function):
+                found.setdefault(candidate.path, (candidate, entry.page))
+    return found
+
+
+FUNCTIONS = _functions()
+OURS = {path: function for path, (function, page) in FUNCTIONS.items() if page != OF_V4}
+
+
+def _parameters(function: griffe.Function) -> list[str]:
+    return [parameter.name.lstrip("*") for parameter in function.parameters if parameter.name not in ("self", "cls")]
+
+
+def _named(section: griffe.DocstringSection | None) -> list[str]:
+    return [] if section is None else [element.name.lstrip("*") for element in section.value]
+
+
+def test_every_public_module_has_a_page() -> None:
+    pages = {module for page in site_reference.PAGES for module in page.modules}
+    missing = []
+    for path in (ROOT / "deepgram_anyio").rglob("__init__.py"):
+        name = ".".join(path.parent.relative_to(ROOT / "deepgram_anyio").parts)
+        exports = package()[name].exports if name else True
+        if exports and name not in pages | INTERNAL:
+            missing.append(name)
+    assert missing == []
+
+
+def test_every_public_name_is_on_a_page() -> None:
+    text = {slug: text for slug, _, text in site_reference.pages(site_reference.load_package())}
+    assert [entry.path for entry in ENTRIES if f"::: {entry.described}\n" not in text[entry.page]] == []
+    assert {"deepgram_anyio.DeepgramClient", "deepgram_anyio.sync.PrerecordedOptions"} <= {e.path for e in ENTRIES}
+
+
+def _needs_one(each: griffe.Object, found: griffe.Object, page: str) -> bool:
+    if each.name == "__init__":
+        return False  # an error's, or one that a dataclass makes of its attributes
+    if each is found and each.is_attribute:
+        return page != OF_V4  # other names for what has a description, and constants
+    return each is found or each.is_function or "property" in each.labels
+
+
+def test_everything_public_has_a_docstring() -> None:
+    missing = []
+    for entry in DESCRIBED:
+        found = _object(entry.described)
+        objects = [found, *(_members(found) if isinstance(found, griffe.Class) else ())]
+        missing += [each.path for each in objects if not each.docstring and _needs_one(each, found, entry.page)]
+    assert sorted(set(missing)) == []
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_arguments_are_described(path: str) -> None:
+    function = OURS[path]
+    if function.name == "__init__" and function.docstring is None:
+        return  # an error's, or one that a dataclass makes of its attributes
+    assert _named(_sections(function).get("parameters")) == _parameters(function)
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_what_is_returned_is_described(path: str) -> None:
+    function = OURS[path]
+    if function.name == "__init__" or str(function.returns) in ("None", "Never", "NoReturn"):
+        return
+    assert function.docstring is not None
+    first = function.docstring.value.split(None, 1)[0]
+    assert first in RETURNING or {"returns", "yields"} & set(_sections(function)), function.docstring.value
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def _raised(function: griffe.Function) -> set[str]:
+    """Errors that a function's own body raises by name; those that it catches itself are rare enough to be named."""
+    assert isinstance(function.filepath, Path)
+    for node in ast.walk(_tree(function.filepath)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function.name:
+            lines = [node.lineno, *(decorator.lineno for decorator in node.decorator_list)]
+            if function.lineno in lines:
+                raised = [each.exc for each in ast.walk(node) if isinstance(each, ast.Raise)]
+                return {ast.unparse(exc.func) for exc in raised if isinstance(exc, ast.Call)}
+    return set()
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_errors_are_described(path: str) -> None:
+    function = OURS[path]
+    section = _sections(function).get("raises")
+    described = "" if section is None else " ".join(str(each.annotation) for each in section.value)
+    unnamed = {name for name in _raised(function) if name.rpartition(".")[2] not in described}
+    assert unnamed - {"NotImplementedError", "AttributeError", "StopAsyncIteration", "TypeError"} == set()
+
+
+@pytest.mark.parametrize("entry", DESCRIBED, ids=lambda entry: entry.path)
+def test_attributes_that_are_described_are_there(entry: site_reference.Entry) -> None:
+    found = _object(entry.described)
+    if isinstance(found, griffe.Class):
+        described = _named(_sections(found).get("attributes"))
+        assert [name for name in described if name not in found.all_members] == []
