@@ -15,9 +15,15 @@ import trustme
 from deepgram_anyio.local.engines.scripted import ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 
-__all__ = ["ROOT", "Piece", "run_pieces", "wav"]
+__all__ = ["BACKENDS", "ROOT", "Piece", "run_pieces", "wav"]
 
 ROOT = Path(__file__).parent.parent
+# How a document's program is run on each event loop.
+BACKENDS = {
+    "asyncio": "anyio.run(main)",
+    "uvloop": 'anyio.run(main, backend_options={"use_uvloop": True})',
+    "trio": 'anyio.run(main, backend="trio")',
+}
 _RUNNER = Path(__file__).with_name("block_runner.py")
 _FAKES = ROOT / "tests" / "audio" / "fakes"  # sound devices that are played
 

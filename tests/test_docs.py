@@ -20,8 +20,8 @@ PAPERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 DOCUMENTS = [*PAPERS, *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))]
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
 
-# Blocks that are test modules for pytest; tests/testing/test_docs.py runs them.
-TEST_MODULES = {"docs/testing.md"}
+# Documents whose code wants a process for each block: it is test modules, or sets up logging for the whole program.
+ELSEWHERE = {"docs/testing.md": "tests/testing/test_docs.py", "docs/observability.md": "tests/telemetry/test_docs.py"}
 # What blocks print that must not differ, by document.
 PRINTED = {
     "docs/audio.md": [
@@ -42,7 +42,7 @@ def _blocks(language: str) -> list[Piece]:
     ]
 
 
-BLOCKS = [block for block in _blocks("python") if block.document not in TEST_MODULES]
+BLOCKS = [block for block in _blocks("python") if block.document not in ELSEWHERE]
 RUN = [block for block in BLOCKS if not NOT_RUN.match(block.code)]
 
 
@@ -63,6 +63,12 @@ def test_the_code_runs(document: str, backend: str, tmp_path: Path) -> None:
     if document in PRINTED:
         wanted = [PRINTED[document][number] for number in numbers]
         assert [p for p, w in zip(printed, wanted, strict=True) if not re.fullmatch(w, p)] == []
+
+
+@pytest.mark.parametrize("document", ELSEWHERE)
+def test_other_documents_have_their_own_tests(document: str) -> None:
+    helpers = {path.name: path.read_text("utf-8") for path in (ROOT / ELSEWHERE[document]).parent.glob("*.py")}
+    assert any(f'"{Path(document).name}"' in text for text in helpers.values())
 
 
 def test_few_blocks_are_not_run() -> None:

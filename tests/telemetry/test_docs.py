@@ -18,7 +18,7 @@ from deepgram_anyio.local.engines.scripted import ToneVoice
 from deepgram_anyio.protocol.wav import wav_header
 from deepgram_anyio.telemetry import names
 
-from ..test_readme import BACKENDS
+from ..documents import BACKENDS
 from .documented import BLOCKS, ROOT, TEXT, attributes, events, metrics, table
 
 PACKAGE = ROOT / "deepgram_anyio"
