@@ -75,7 +75,17 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
-    """What is remembered of an item: its last `Record`, less what is of no use for what to do with it."""
+    """What is remembered of an item: its last `Record`, less what is of no use for what to do with it.
+
+    Attributes:
+        key: the item's.
+        state: what became of it.
+        size_bytes: of the file then.
+        mtime_ns: of the file then.
+        sha256: of the file then, if it was asked for.
+        options: a digest of the options.
+        output: the result's path.
+    """
 
     key: str
     state: Literal["sent", "done", "failed"]

@@ -43,7 +43,12 @@ class Conversation(msgspec.Struct, kw_only=True):
 
 
 class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A function to call, and with what."""
+    """A function to call, and with what.
+
+    Attributes:
+        name: the function's.
+        arguments: by name.
+    """
 
     name: str
     arguments: dict[str, Any]

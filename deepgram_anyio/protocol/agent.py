@@ -93,7 +93,11 @@ __all__ = [
 
 
 class Welcome(Message):
-    """The first message of a server."""
+    """The first message of a server.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+    """
 
     request_id: str
 
@@ -125,7 +129,11 @@ class UserStartedSpeaking(Message):
 
 
 class AgentThinking(Message):
-    """What the agent thinks, where its model tells."""
+    """What the agent thinks, where its model tells.
+
+    Attributes:
+        content: the words.
+    """
 
     content: str
 
@@ -175,20 +183,33 @@ class FunctionCall(Data):
 
 
 class FunctionCallRequest(Message):
-    """The agent wants functions called; those with ``client_side`` by the client."""
+    """The agent wants functions called; those with ``client_side`` by the client.
+
+    Attributes:
+        functions: the calls.
+    """
 
     functions: list[FunctionCall]
 
 
 class CancelledFunction(Data):
-    """A call that is no longer wanted."""
+    """A call that is no longer wanted.
+
+    Attributes:
+        id: the call's identifier.
+        name: the function's name.
+    """
 
     id: str
     name: str
 
 
 class FunctionCallCancelled(Message):
-    """These calls are no longer wanted, since the user went on; do not answer them."""
+    """These calls are no longer wanted, since the user went on; do not answer them.
+
+    Attributes:
+        functions: the calls.
+    """
 
     functions: list[CancelledFunction]
 
@@ -232,7 +253,11 @@ class PromptUpdated(Message):
 
 
 class InjectionRefused(Message):
-    """An `InjectAgentMessage` came while somebody was speaking; see its `behavior`."""
+    """An `InjectAgentMessage` came while somebody was speaking; see its `behavior`.
+
+    Attributes:
+        message: why.
+    """
 
     message: str
 
@@ -250,7 +275,11 @@ class FrustrationDetected(Message):
 
 
 class CustomFromThinkProvider(Message, tag="__customFromThinkProvider"):
-    """Whatever an own language model service sends to the client."""
+    """Whatever an own language model service sends to the client.
+
+    Attributes:
+        content: as the service sent it.
+    """
 
     content: Any = None
 
@@ -307,7 +336,11 @@ class KeepAlive(Message):
 
 
 class InjectUserMessage(Message):
-    """Words of the user that were not spoken."""
+    """Words of the user that were not spoken.
+
+    Attributes:
+        content: the words.
+    """
 
     content: str
 
@@ -327,31 +360,51 @@ class InjectAgentMessage(Message):
 
 
 class UpdatePrompt(Message):
-    """New instructions."""
+    """New instructions.
+
+    Attributes:
+        prompt: the instructions.
+    """
 
     prompt: str
 
 
 class UpdateListen(Message):
-    """Another way to hear."""
+    """Another way to hear.
+
+    Attributes:
+        listen: as in the settings.
+    """
 
     listen: Given[Listen]
 
 
 class UpdateThink(Message):
-    """Another language model, prompt, or set of functions; a list is tried in order."""
+    """Another language model, prompt, or set of functions; a list is tried in order.
+
+    Attributes:
+        think: as in the settings.
+    """
 
     think: Given[Think] | list[Given[Think]]
 
 
 class UpdateThinkLive(Message, tag="UpdateThink_Live"):
-    """Another model beside the language model."""
+    """Another model beside the language model.
+
+    Attributes:
+        think_live: as in the settings.
+    """
 
     think_live: Given[ThinkLive]
 
 
 class UpdateSpeak(Message):
-    """Another voice; a list is tried in order."""
+    """Another voice; a list is tried in order.
+
+    Attributes:
+        speak: as in the settings.
+    """
 
     speak: Given[Speak] | list[Given[Speak]]
 
@@ -361,7 +414,11 @@ class ForceEndTurn(Message):
 
 
 class CustomToThinkProvider(Message, tag="__customToThinkProvider"):
-    """Whatever an own language model service shall get from the client."""
+    """Whatever an own language model service shall get from the client.
+
+    Attributes:
+        content: as the service takes it.
+    """
 
     content: Any = None
 

@@ -137,7 +137,11 @@ class History(Message):
 
 
 class Context(_Part):
-    """The conversation so far."""
+    """The conversation so far.
+
+    Attributes:
+        messages: what was said and called, in order.
+    """
 
     messages: list[Given[History]] | None = None
 
@@ -153,14 +157,23 @@ class Listen(_Part):
 
 
 class Endpoint(_Part):
-    """A service of your own, with the headers that it wants."""
+    """A service of your own, with the headers that it wants.
+
+    Attributes:
+        url: its address.
+        headers: sent along.
+    """
 
     url: str | None = None
     headers: dict[str, str] | None = None
 
 
 class FunctionEndpoint(Endpoint):
-    """Where the server calls a function, and how."""
+    """Where the server calls a function, and how.
+
+    Attributes:
+        method: the HTTP method.
+    """
 
     method: str | None = None
 

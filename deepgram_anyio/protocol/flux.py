@@ -60,7 +60,12 @@ class Thresholds(Data):
 
 
 class Connected(Message):
-    """The stream is usable; the first message."""
+    """The stream is usable; the first message.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        sequence_id: number of the message, from 0.
+    """
 
     request_id: str
     sequence_id: int
@@ -128,7 +133,16 @@ class TurnInfo(Message):
 
 
 class ConfigureSuccess(Message):
-    """A `Configure` took effect; the values are those that hold now."""
+    """A `Configure` took effect; the values are those that hold now.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        thresholds: of turns' ends.
+        keyterms: the key terms in force.
+        sequence_id: number of the message, from 0.
+        language_hints: the languages expected.
+        numerals: whether numbers are written in digits.
+    """
 
     request_id: str
     thresholds: Thresholds
@@ -169,7 +183,14 @@ class Error(Message):
 
 
 class Warning(Message):  # noqa: A001 - the name on the wire
-    """The server goes on, but something is not as it should be."""
+    """The server goes on, but something is not as it should be.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        sequence_id: number of the message, from 0.
+        code: the server's short code.
+        description: what it means, for a person.
+    """
 
     request_id: str
     sequence_id: int

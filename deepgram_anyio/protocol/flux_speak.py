@@ -75,7 +75,13 @@ class Flushed(Message):
 
 
 class ControlsApplied(Data):
-    """How many of the controls written into a turn's text took effect."""
+    """How many of the controls written into a turn's text took effect.
+
+    Attributes:
+        pronunciations_applied: custom pronunciations that were used.
+        pronunciation_warnings: custom pronunciations that something was wrong with.
+        breaks_applied: pauses that were made.
+    """
 
     pronunciations_applied: int
     pronunciation_warnings: int
@@ -136,13 +142,21 @@ class SpeechInterrupted(Message):
 
 
 class Applied(Data):
-    """Settings of the session, those that have been set."""
+    """Settings of the session, those that have been set.
+
+    Attributes:
+        speed: how fast it speaks; 1.0 is its own pace.
+    """
 
     speed: float | None = None
 
 
 class ConfigureSuccess(Message):
-    """A `Configure` took effect."""
+    """A `Configure` took effect.
+
+    Attributes:
+        applied: the settings in force.
+    """
 
     applied: Applied
 

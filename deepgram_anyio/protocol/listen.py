@@ -80,7 +80,14 @@ class Alternative(Data):
 
 
 class SearchHit(Data):
-    """A place where a searched term was heard, with its confidence from 0 to 1."""
+    """A place where a searched term was heard, with its confidence from 0 to 1.
+
+    Attributes:
+        confidence: 0 to 1.
+        start: its start, in seconds.
+        end: its end, in seconds.
+        snippet: the words there.
+    """
 
     confidence: float
     start: float
@@ -89,21 +96,37 @@ class SearchHit(Data):
 
 
 class SearchTerm(Data):
-    """A term of ``search`` and its hits."""
+    """A term of ``search`` and its hits.
+
+    Attributes:
+        query: the term.
+        hits: where it was heard.
+    """
 
     query: str
     hits: list[SearchHit]
 
 
 class Channel(Data):
-    """The readings of one audio channel."""
+    """The readings of one audio channel.
+
+    Attributes:
+        alternatives: the readings, the best one first.
+        search: hits of ``search``.
+    """
 
     alternatives: list[Alternative]
     search: list[SearchTerm] | None = None
 
 
 class ModelInfo(Data):
-    """The model that answered."""
+    """The model that answered.
+
+    Attributes:
+        name: its name.
+        version: its version.
+        arch: its family.
+    """
 
     name: str
     version: str
@@ -111,7 +134,14 @@ class ModelInfo(Data):
 
 
 class ResultsMetadata(Data):
-    """What stands behind a `Results` message."""
+    """What stands behind a `Results` message.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        model_info: the model.
+        model_uuid: its identifier.
+        diarize_info: what the API tells of the diarization.
+    """
 
     request_id: str
     model_info: ModelInfo
@@ -226,7 +256,12 @@ class SpeechStarted(Message):
 
 
 class ConfigureSuccess(Message):
-    """A `Configure` took effect."""
+    """A `Configure` took effect.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        keyterms: the key terms in force.
+    """
 
     request_id: str
     keyterms: list[str] | None = None
@@ -238,6 +273,7 @@ class ConfigureFailure(Message):
     Attributes:
         code: why, such as ``CONFIGURE_KEYTERM_LIMIT_EXCEEDED``; an open list.
         description: the same for a person.
+        request_id: the request's identifier, to quote to support.
     """
 
     request_id: str
@@ -262,7 +298,14 @@ class Error(Message):
 
 
 class Warning(Message):  # noqa: A001 - the name on the wire
-    """The server goes on, but something is not as it should be."""
+    """The server goes on, but something is not as it should be.
+
+    Attributes:
+        description: what it means, for a person.
+        code: the server's short code.
+        warn_msg: an older spelling of `description`.
+        warn_code: an older spelling of `code`.
+    """
 
     description: str | None = None
     code: str | None = None

@@ -36,7 +36,11 @@ class Message(Data, tag_field="type", tag=True):
 
 
 class Audio(msgspec.Struct, frozen=True, gc=False):
-    """A binary message: audio, in the format that the connection's options name."""
+    """A binary message: audio, in the format that the connection's options name.
+
+    Attributes:
+        data: the bytes.
+    """
 
     data: bytes | memoryview
 

@@ -67,6 +67,12 @@ class Warning(Message):  # noqa: A001 - the name on the wire
     """The server goes on, but something is not as it should be, such as more than 20 `Flush` messages in 60 s.
 
     The specification has ``description`` and ``code``, the older SDKs ``warn_msg`` and ``warn_code``.
+
+    Attributes:
+        description: what it means, for a person.
+        code: the server's short code.
+        warn_msg: an older spelling of `description`.
+        warn_code: an older spelling of `code`.
     """
 
     description: str | None = None

@@ -254,7 +254,11 @@ class AgentV1:
 
 
 class Agent:
-    """Voice agents."""
+    """Voice agents.
+
+    Attributes:
+        v1: version 1.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: AgentV1 = AgentV1(backend)

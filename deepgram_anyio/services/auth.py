@@ -52,7 +52,11 @@ class AuthV1:
 
 
 class Auth:
-    """Tokens."""
+    """Tokens.
+
+    Attributes:
+        v1: version 1.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: AuthV1 = AuthV1(backend)

@@ -183,7 +183,12 @@ class ListenV1(TranscribeCalls):
 
 
 class Listen:
-    """Speech to text."""
+    """Speech to text.
+
+    Attributes:
+        v1: version 1.
+        v2: version 2.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: ListenV1 = ListenV1(backend)

@@ -91,7 +91,11 @@ class ReadV1:
 
 
 class Read:
-    """The analysis of texts."""
+    """The analysis of texts.
+
+    Attributes:
+        v1: version 1.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: ReadV1 = ReadV1(backend)

@@ -126,7 +126,11 @@ class SelfHostedV1:
 
 
 class SelfHosted:
-    """Self-hosting."""
+    """Self-hosting.
+
+    Attributes:
+        v1: version 1.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: SelfHostedV1 = SelfHostedV1(backend)

@@ -38,7 +38,11 @@ class ThinkModel(Record, kw_only=True):
 
 
 class ThinkModelList(Listing[ThinkModel], kw_only=True):
-    """The language models for agents."""
+    """The language models for agents.
+
+    Attributes:
+        models: one by one.
+    """
 
     _items: ClassVar[str] = "models"
 
@@ -64,7 +68,11 @@ class AgentConfiguration(Response, kw_only=True):
 
 
 class AgentConfigurationList(Listing[AgentConfiguration], kw_only=True):
-    """The stored agents of a project."""
+    """The stored agents of a project.
+
+    Attributes:
+        agents: one by one.
+    """
 
     _items: ClassVar[str] = "agents"
 
@@ -86,7 +94,11 @@ class CreateAgentConfiguration(Record, kw_only=True):
 
 
 class UpdateAgentConfiguration(Record, kw_only=True):
-    """A stored agent's new labels; the configuration itself never changes."""
+    """A stored agent's new labels; the configuration itself never changes.
+
+    Attributes:
+        metadata: labels of your own.
+    """
 
     metadata: dict[str, str]
 
@@ -114,7 +126,11 @@ class AgentVariable(Response, kw_only=True):
 
 
 class AgentVariableList(Listing[AgentVariable], kw_only=True):
-    """The variables of a project."""
+    """The variables of a project.
+
+    Attributes:
+        variables: one by one.
+    """
 
     _items: ClassVar[str] = "variables"
 
@@ -136,6 +152,10 @@ class CreateAgentVariable(Record, kw_only=True):
 
 
 class UpdateAgentVariable(Record, kw_only=True):
-    """A variable's new value."""
+    """A variable's new value.
+
+    Attributes:
+        value: anything that JSON has.
+    """
 
     value: Any

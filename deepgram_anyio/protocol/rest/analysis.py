@@ -48,7 +48,12 @@ class ModelUse(Record, kw_only=True):
 
 
 class Topic(Record, kw_only=True):
-    """A topic, with its confidence from 0 to 1."""
+    """A topic, with its confidence from 0 to 1.
+
+    Attributes:
+        topic: in words.
+        confidence_score: 0 to 1.
+    """
 
     topic: str | None = None
     confidence_score: float | None = None
@@ -71,21 +76,38 @@ class TopicSegment(Record, kw_only=True):
 
 
 class Topics(Record, kw_only=True):
-    """Topics, in the flat form that the API sends; `results` holds the nested form of the specification."""
+    """Topics, in the flat form that the API sends; `results` holds the nested form of the specification.
+
+    Attributes:
+        segments: stretch by stretch.
+        results: the nested form.
+    """
 
     segments: list[TopicSegment] | None = None
     results: Any = None
 
 
 class Intent(Record, kw_only=True):
-    """What a speaker wants, with its confidence from 0 to 1."""
+    """What a speaker wants, with its confidence from 0 to 1.
+
+    Attributes:
+        intent: in words, such as ``Order a pizza``.
+        confidence_score: 0 to 1.
+    """
 
     intent: str | None = None
     confidence_score: float | None = None
 
 
 class IntentSegment(Record, kw_only=True):
-    """A stretch of the text that has intents; fields as in `TopicSegment`."""
+    """A stretch of the text that has intents; fields as in `TopicSegment`.
+
+    Attributes:
+        text: the text.
+        start_word: index of its first word.
+        end_word: index of its last word.
+        intents: what is wanted there.
+    """
 
     text: str | None = None
     start_word: float | None = None
@@ -94,7 +116,12 @@ class IntentSegment(Record, kw_only=True):
 
 
 class Intents(Record, kw_only=True):
-    """Intents, in the flat form that the API sends; `results` holds the nested form of the specification."""
+    """Intents, in the flat form that the API sends; `results` holds the nested form of the specification.
+
+    Attributes:
+        segments: stretch by stretch.
+        results: the nested form.
+    """
 
     segments: list[IntentSegment] | None = None
     results: Any = None
@@ -119,14 +146,24 @@ class SentimentSegment(Record, kw_only=True):
 
 
 class AverageSentiment(Record, kw_only=True):
-    """The sentiment of all; fields as in `SentimentSegment`."""
+    """The sentiment of all; fields as in `SentimentSegment`.
+
+    Attributes:
+        sentiment: ``positive``, ``neutral`` or ``negative``.
+        sentiment_score: -1 to 1.
+    """
 
     sentiment: str | None = None
     sentiment_score: float | None = None
 
 
 class Sentiments(Record, kw_only=True):
-    """Sentiments, stretch by stretch and on average."""
+    """Sentiments, stretch by stretch and on average.
+
+    Attributes:
+        segments: stretch by stretch.
+        average: over all of it.
+    """
 
     segments: list[SentimentSegment] | None = None
     average: AverageSentiment | None = None
@@ -147,7 +184,17 @@ class Summary(Record, kw_only=True):
 
 
 class AnalysisMetadata(Record, kw_only=True):
-    """What stands behind an analysis."""
+    """What stands behind an analysis.
+
+    Attributes:
+        request_id: the request's identifier, to quote to support.
+        created: when it was made.
+        language: the text's language.
+        summary_info: the model behind the summary.
+        sentiment_info: the model behind the sentiments.
+        topics_info: the model behind the topics.
+        intents_info: the model behind the intents.
+    """
 
     request_id: str | None = None
     created: datetime | None = None
@@ -159,7 +206,14 @@ class AnalysisMetadata(Record, kw_only=True):
 
 
 class AnalysisResults(Record, kw_only=True):
-    """What was asked for of a text, and None for the rest."""
+    """What was asked for of a text, and None for the rest.
+
+    Attributes:
+        summary: with ``summarize``.
+        topics: with ``topics``.
+        intents: with ``intents``.
+        sentiments: with ``sentiment``.
+    """
 
     summary: Summary | None = None
     topics: Topics | None = None
@@ -168,7 +222,12 @@ class AnalysisResults(Record, kw_only=True):
 
 
 class Analysis(Response, kw_only=True):
-    """The answer of ``/v1/read``."""
+    """The answer of ``/v1/read``.
+
+    Attributes:
+        metadata: what stands behind the analysis.
+        results: what was asked for.
+    """
 
     metadata: AnalysisMetadata
     results: AnalysisResults
@@ -209,13 +268,21 @@ class AnalysisAccepted(Response, kw_only=True):
 
 
 class AnalyzeText(Record, kw_only=True):
-    """A text to analyse."""
+    """A text to analyse.
+
+    Attributes:
+        text: the text.
+    """
 
     text: str
 
 
 class AnalyzeUrl(Record, kw_only=True):
-    """Where a text, or a recording, is to be fetched."""
+    """Where a text, or a recording, is to be fetched.
+
+    Attributes:
+        url: its address.
+    """
 
     url: str
 

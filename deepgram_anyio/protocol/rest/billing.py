@@ -40,7 +40,11 @@ class Balance(Response, kw_only=True):
 
 
 class BalanceList(Listing[Balance], kw_only=True):
-    """The balances of a project."""
+    """The balances of a project.
+
+    Attributes:
+        balances: one by one.
+    """
 
     _items: ClassVar[str] = "balances"
 
@@ -68,7 +72,16 @@ class BillingBreakdownOptions(PeriodOptions, frozen=True, kw_only=True):
 
 
 class BillingGrouping(Record, kw_only=True):
-    """What an entry's costs have in common; None is what was not grouped by, or what is no group."""
+    """What an entry's costs have in common; None is what was not grouped by, or what is no group.
+
+    Attributes:
+        start: first day.
+        end: last day.
+        accessor: identifier of the key.
+        deployment: such as ``hosted``.
+        line_item: what it was billed as.
+        tags: labels of the requests.
+    """
 
     start: dt.date | None = None
     end: dt.date | None = None
@@ -79,14 +92,26 @@ class BillingGrouping(Record, kw_only=True):
 
 
 class BillingEntry(Record, kw_only=True):
-    """What a group cost, in US dollars."""
+    """What a group cost, in US dollars.
+
+    Attributes:
+        dollars: the cost.
+        grouping: what it was for.
+    """
 
     dollars: float | None = None
     grouping: BillingGrouping | None = None
 
 
 class BillingBreakdown(Listing[BillingEntry], kw_only=True):
-    """What a project spent in a period, group by group."""
+    """What a project spent in a period, group by group.
+
+    Attributes:
+        start: first day of the period.
+        end: last day of the period.
+        resolution: how long the stretches are.
+        results: entry by entry.
+    """
 
     _items: ClassVar[str] = "results"
 
@@ -143,7 +168,11 @@ class Purchase(Record, kw_only=True):
 
 
 class PurchaseList(Listing[Purchase], kw_only=True):
-    """The purchases of a project."""
+    """The purchases of a project.
+
+    Attributes:
+        orders: one by one.
+    """
 
     _items: ClassVar[str] = "orders"
 

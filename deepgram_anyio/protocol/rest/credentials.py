@@ -67,7 +67,12 @@ class TokenDetails(Response, kw_only=True):
 
 
 class CredentialsMember(Record, kw_only=True):
-    """Whose credentials they are."""
+    """Whose credentials they are.
+
+    Attributes:
+        member_id: their identifier.
+        email: the address.
+    """
 
     member_id: str | None = None
     email: str | None = None
@@ -92,14 +97,23 @@ class DistributionCredentials(Record, kw_only=True):
 
 
 class CredentialsEntry(Response, kw_only=True):
-    """Distribution credentials, and whose they are."""
+    """Distribution credentials, and whose they are.
+
+    Attributes:
+        member: whose it is.
+        distribution_credentials: the credentials.
+    """
 
     member: CredentialsMember | None = None
     distribution_credentials: DistributionCredentials | None = None
 
 
 class CredentialsList(Listing[CredentialsEntry], kw_only=True):
-    """The distribution credentials of a project."""
+    """The distribution credentials of a project.
+
+    Attributes:
+        distribution_credentials: one by one.
+    """
 
     _items: ClassVar[str] = "distribution_credentials"
 
@@ -120,6 +134,10 @@ class CredentialsOptions(Options, frozen=True, kw_only=True):
 
 
 class CreateDistributionCredentials(Record, kw_only=True):
-    """Distribution credentials to make."""
+    """Distribution credentials to make.
+
+    Attributes:
+        comment: what it is for.
+    """
 
     comment: str | None = None

@@ -50,7 +50,11 @@ class Project(Response, kw_only=True):
 
 
 class ProjectList(Listing[Project], kw_only=True):
-    """The projects that a key belongs to."""
+    """The projects that a key belongs to.
+
+    Attributes:
+        projects: one by one.
+    """
 
     _items: ClassVar[str] = "projects"
 
@@ -70,7 +74,11 @@ class ProjectOptions(Options, frozen=True, kw_only=True):
 
 
 class UpdateProject(Record, kw_only=True):
-    """What to change of a project."""
+    """What to change of a project.
+
+    Attributes:
+        name: the new name.
+    """
 
     name: str | None = None
 
@@ -100,6 +108,10 @@ class KeyMember(Record, kw_only=True):
 
     Attributes:
         api_key: the key, where the server puts it here.
+        member_id: their identifier.
+        email: the address.
+        first_name: their first name.
+        last_name: their last name.
     """
 
     member_id: str | None = None
@@ -110,14 +122,23 @@ class KeyMember(Record, kw_only=True):
 
 
 class ListedKey(Record, kw_only=True):
-    """A key, and whose it is."""
+    """A key, and whose it is.
+
+    Attributes:
+        member: whose it is.
+        api_key: the key.
+    """
 
     member: KeyMember | None = None
     api_key: Key | None = None
 
 
 class KeyList(Listing[ListedKey], kw_only=True):
-    """The keys of a project."""
+    """The keys of a project.
+
+    Attributes:
+        api_keys: one by one; their secrets are not told.
+    """
 
     _items: ClassVar[str] = "api_keys"
 
@@ -135,7 +156,11 @@ class KeyListOptions(Options, frozen=True, kw_only=True):
 
 
 class KeyItem(Record, kw_only=True):
-    """A key in the form of the specification: within its member."""
+    """A key in the form of the specification: within its member.
+
+    Attributes:
+        member: whose it is.
+    """
 
     member: KeyMember | None = None
 
@@ -220,7 +245,15 @@ class CreatedKey(Response, kw_only=True):
 
 
 class Member(Record, kw_only=True):
-    """A member of a project."""
+    """A member of a project.
+
+    Attributes:
+        member_id: their identifier.
+        email: the address.
+        first_name: their first name.
+        last_name: their last name.
+        scopes: what they may do.
+    """
 
     member_id: str | None = None
     email: str | None = None
@@ -230,7 +263,11 @@ class Member(Record, kw_only=True):
 
 
 class MemberList(Listing[Member], kw_only=True):
-    """The members of a project."""
+    """The members of a project.
+
+    Attributes:
+        members: one by one.
+    """
 
     _items: ClassVar[str] = "members"
 
@@ -238,7 +275,11 @@ class MemberList(Listing[Member], kw_only=True):
 
 
 class ScopeList(Listing[str], kw_only=True):
-    """What a member may do."""
+    """What a member may do.
+
+    Attributes:
+        scopes: one by one.
+    """
 
     _items: ClassVar[str] = "scopes"
 
@@ -246,20 +287,33 @@ class ScopeList(Listing[str], kw_only=True):
 
 
 class UpdateScope(Record, kw_only=True):
-    """A member's new scope."""
+    """A member's new scope.
+
+    Attributes:
+        scope: ``member``, ``admin`` or ``owner``.
+    """
 
     scope: str
 
 
 class Invite(Record, kw_only=True):
-    """An invitation that was not answered yet."""
+    """An invitation that was not answered yet.
+
+    Attributes:
+        email: the address.
+        scope: ``member``, ``admin`` or ``owner``.
+    """
 
     email: str | None = None
     scope: str | None = None
 
 
 class InviteList(Listing[Invite], kw_only=True):
-    """The open invitations of a project."""
+    """The open invitations of a project.
+
+    Attributes:
+        invites: one by one.
+    """
 
     _items: ClassVar[str] = "invites"
 
@@ -267,7 +321,12 @@ class InviteList(Listing[Invite], kw_only=True):
 
 
 class SendInvite(Record, kw_only=True):
-    """Whom to invite, and as what: ``member``, ``admin`` or ``owner``."""
+    """Whom to invite, and as what: ``member``, ``admin`` or ``owner``.
+
+    Attributes:
+        email: the address.
+        scope: ``member``, ``admin`` or ``owner``.
+    """
 
     email: str
     scope: str

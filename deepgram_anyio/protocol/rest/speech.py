@@ -28,7 +28,11 @@ _Speed = Annotated[float, Meta(gt=0)]
 
 
 class SpeechText(Record, kw_only=True):
-    """A text to speak."""
+    """A text to speak.
+
+    Attributes:
+        text: the text.
+    """
 
     text: str
 

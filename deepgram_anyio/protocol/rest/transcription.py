@@ -80,7 +80,15 @@ class Word(Record, gc=False, kw_only=True):
 
 
 class Sentence(Record, kw_only=True):
-    """A sentence of a paragraph."""
+    """A sentence of a paragraph.
+
+    Attributes:
+        text: the text.
+        start: its start, in seconds.
+        end: its end, in seconds.
+        sentiment: ``positive``, ``neutral`` or ``negative``.
+        sentiment_score: -1 to 1.
+    """
 
     text: str
     start: float
@@ -90,7 +98,17 @@ class Sentence(Record, kw_only=True):
 
 
 class Paragraph(Record, kw_only=True):
-    """A paragraph, of one speaker with ``diarize``."""
+    """A paragraph, of one speaker with ``diarize``.
+
+    Attributes:
+        sentences: its sentences.
+        speaker: number of the speaker, from 0.
+        num_words: how many words it has.
+        start: its start, in seconds.
+        end: its end, in seconds.
+        sentiment: ``positive``, ``neutral`` or ``negative``.
+        sentiment_score: -1 to 1.
+    """
 
     sentences: _List[Sentence] = field(default_factory=explicit_list)
     speaker: int | None = None
@@ -110,7 +128,12 @@ class Paragraph(Record, kw_only=True):
 
 
 class Paragraphs(Record, kw_only=True):
-    """A transcript in paragraphs: as one text, and one by one."""
+    """A transcript in paragraphs: as one text, and one by one.
+
+    Attributes:
+        transcript: all of it.
+        paragraphs: one by one.
+    """
 
     transcript: str | None = None
     paragraphs: _List[Paragraph] = field(default_factory=explicit_list)
@@ -140,7 +163,13 @@ class Entity(Record, kw_only=True):
 
 
 class ChunkSummary(Record, kw_only=True):
-    """The summary of a stretch, from the first version of ``summarize``."""
+    """The summary of a stretch, from the first version of ``summarize``.
+
+    Attributes:
+        summary: the summary.
+        start_word: index of its first word.
+        end_word: index of its last word.
+    """
 
     summary: str | None = None
     start_word: float | None = None
@@ -148,7 +177,14 @@ class ChunkSummary(Record, kw_only=True):
 
 
 class ChunkTopics(Record, kw_only=True):
-    """The topics of a stretch, from the first version of ``topics``."""
+    """The topics of a stretch, from the first version of ``topics``.
+
+    Attributes:
+        text: the text.
+        start_word: index of its first word.
+        end_word: index of its last word.
+        topics: as the API has them.
+    """
 
     text: str | None = None
     start_word: float | None = None
@@ -157,7 +193,12 @@ class ChunkTopics(Record, kw_only=True):
 
 
 class Translation(Record, kw_only=True):
-    """A transcript in another language."""
+    """A transcript in another language.
+
+    Attributes:
+        language: BCP-47 tag.
+        translation: the text.
+    """
 
     language: str | None = None
     translation: str | None = None
@@ -264,6 +305,10 @@ class TranscriptionMetadata(Record, kw_only=True):
         summary_info: the work behind the summary; likewise the others.
         extra: what ``extra`` passed.
         tags: what ``tag`` passed.
+        sentiment_info: the model behind the sentiments.
+        topics_info: the model behind the topics.
+        intents_info: the model behind the intents.
+        diarize_info: what the API tells of the diarization.
     """
 
     request_id: str | None = None
@@ -285,7 +330,16 @@ class TranscriptionMetadata(Record, kw_only=True):
 
 
 class TranscriptionResults(Record, kw_only=True):
-    """What was heard, and what was said about it."""
+    """What was heard, and what was said about it.
+
+    Attributes:
+        channels: channel by channel.
+        utterances: with ``utterances``.
+        summary: with ``summarize``.
+        topics: with ``topics``.
+        intents: with ``intents``.
+        sentiments: with ``sentiment``.
+    """
 
     channels: _List[Channel] = field(default_factory=explicit_list)
     utterances: list[Utterance] | None = None
@@ -302,6 +356,10 @@ class Transcription(Response, kw_only=True):
     """What was said in a recording.
 
     The properties answer what most programs ask first, of the best reading; channels are `results.channels`.
+
+    Attributes:
+        metadata: what stands behind the transcription.
+        results: what was heard.
     """
 
     metadata: TranscriptionMetadata

@@ -74,7 +74,11 @@ class RequestPage(Listing[RequestInfo], kw_only=True):
 
 
 class RequestDetails(Response, kw_only=True):
-    """One request; `request_id` is the one of this answer, ``request.request_id`` the one asked about."""
+    """One request; `request_id` is the one of this answer, ``request.request_id`` the one asked about.
+
+    Attributes:
+        request: the request; None when there is none.
+    """
 
     request: RequestInfo | None = None
 
@@ -200,7 +204,12 @@ class UsageBreakdownOptions(FeatureFilters, frozen=True, kw_only=True):
 
 
 class Resolution(Record, kw_only=True):
-    """How long the stretches are that a period is cut into, such as 1 ``day``."""
+    """How long the stretches are that a period is cut into, such as 1 ``day``.
+
+    Attributes:
+        units: such as ``day``.
+        amount: how many of them.
+    """
 
     units: str | None = None
     amount: float | None = None
@@ -231,7 +240,14 @@ class UsageEntry(Record, kw_only=True):
 
 
 class Usage(Response, kw_only=True):
-    """What was used in a period, in stretches of `resolution`."""
+    """What was used in a period, in stretches of `resolution`.
+
+    Attributes:
+        start: first day of the period.
+        end: last day of the period.
+        resolution: how long the stretches are.
+        results: entry by entry.
+    """
 
     start: dt.date | None = None
     end: dt.date | None = None
@@ -240,7 +256,14 @@ class Usage(Response, kw_only=True):
 
 
 class UsageModel(Record, kw_only=True):
-    """A model that was used."""
+    """A model that was used.
+
+    Attributes:
+        name: its name.
+        language: BCP-47 tag.
+        version: its version.
+        model_id: its identifier.
+    """
 
     name: str | None = None
     language: str | None = None
@@ -249,7 +272,15 @@ class UsageModel(Record, kw_only=True):
 
 
 class UsageFields(Response, kw_only=True):
-    """What a project used in a period, and can hence filter by."""
+    """What a project used in a period, and can hence filter by.
+
+    Attributes:
+        tags: labels of requests.
+        models: models.
+        processing_methods: such as ``sync`` and ``streaming``.
+        features: names of features.
+        languages: BCP-47 tags.
+    """
 
     tags: list[str] | None = None
     models: list[UsageModel] | None = None
@@ -259,7 +290,19 @@ class UsageFields(Response, kw_only=True):
 
 
 class UsageGrouping(Record, kw_only=True):
-    """What the requests of an entry have in common; None is what was not grouped by, or what is no group."""
+    """What the requests of an entry have in common; None is what was not grouped by, or what is no group.
+
+    Attributes:
+        start: first day.
+        end: last day.
+        accessor: identifier of the key.
+        endpoint: such as ``listen``.
+        feature_set: the features.
+        models: identifiers of models.
+        method: such as ``streaming``.
+        tags: labels of the requests.
+        deployment: such as ``hosted``.
+    """
 
     start: dt.date | None = None
     end: dt.date | None = None
@@ -297,7 +340,14 @@ class UsageBreakdownEntry(Record, kw_only=True):
 
 
 class UsageBreakdown(Listing[UsageBreakdownEntry], kw_only=True):
-    """What was used in a period, group by group."""
+    """What was used in a period, group by group.
+
+    Attributes:
+        start: first day of the period.
+        end: last day of the period.
+        resolution: how long the stretches are.
+        results: entry by entry.
+    """
 
     _items: ClassVar[str] = "results"
 

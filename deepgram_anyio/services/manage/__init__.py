@@ -43,7 +43,11 @@ class ManageV1:
 
 
 class Manage:
-    """Management."""
+    """Management.
+
+    Attributes:
+        v1: version 1.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self.v1: ManageV1 = ManageV1(backend)
