@@ -59,7 +59,8 @@ PAGES = (
     Page(
         "rest",
         "REST answers",
-        "What the REST calls return, and what some of them take. [REST operations](../rest.md) lists the calls.",
+        "What the REST calls return, and what some of them take. [REST operations](../rest.md) lists the calls. What a "
+        "call returns has `request_id` and `raw_response`, too.",
         (
             *("protocol.rest.transcription", "protocol.rest.captions", "protocol.rest.analysis"),
             *("protocol.rest.speech", "protocol.rest.projects", "protocol.rest.usage", "protocol.rest.billing"),
@@ -80,6 +81,9 @@ PAGES = (
 # Names of v4 stand on a page of their own, which `sync` fills.
 _V4 = Page("sync_v4", "sync: names of v4", "", ())
 _FIRST = ("errors", "protocol")
+# Every class on these pages has the same methods of its base.
+_PLAIN = {"listen", "flux", "speak", "flux_speak", "agent", "rest"}
+_WIRE_FORM = " Messages and answers have `to_dict()` and `to_json()`, which return the wire form."
 _OWN_MEMBERS = "    options:\n      inherited_members: false\n"
 
 
@@ -144,7 +148,9 @@ def pages(package: griffe.Module) -> Iterator[tuple[str, str, str]]:
             for entry in all_entries
             if entry.path != entry.described and entry.path.rpartition(".")[0] in there and entry.page != _V4.slug
         ]
-        yield page.slug, page.title, _text(page.title, page.text, described[page.slug], elsewhere)
+        plain = page.slug in _PLAIN
+        text = page.text + _WIRE_FORM * plain
+        yield page.slug, page.title, _text(page.title, text, described[page.slug], elsewhere, inherited=not plain)
         if page.slug == "sync":
             text = "Every public name of deepgram-sdk 4.8.1. [From v4](../migration.md) shows the native calls."
             yield _V4.slug, _V4.title, _text(_V4.title, text, described[_V4.slug], [], inherited=False)
