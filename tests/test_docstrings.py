@@ -61,7 +61,7 @@ def _members(found: griffe.Class) -> Iterator[griffe.Object]:
     """The public members of a class, inherited ones included; constructors that are there to be called, too."""
     for name, member in {**found.inherited_members, **found.members}.items():
         target = member.final_target if isinstance(member, griffe.Alias) else member
-        if isinstance(target, griffe.Object) and (name == "__init__" or not name.startswith("_")):
+        if name == "__init__" or not name.startswith("_"):
             yield target
 
 
