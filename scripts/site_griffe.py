@@ -3,7 +3,8 @@
 - Blocking methods are described by the async ones that they are made of: ``@blocking(ListenV1.finalize)`` stands above
   a stub; signature and docstring are those of its argument.
 - A method without a docstring does what the one that it overrides says.
-- Objects that a client gives have constructors that are nobody else's business: those have no docstring.
+- Objects that a client gives have constructors that are nobody else's business: those have no docstring, or take the
+  loop of the blocking clients.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def _classes(module: griffe.Module) -> Iterator[griffe.Class]:
 
 
 class GivenObjects(griffe.Extension):
-    """Leaves out the constructors that have no docstring, but for those of errors."""
+    """Leaves out constructors that are not for users; those of errors and dataclasses are."""
 
     def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
         """Look at a class.
@@ -77,12 +78,15 @@ class GivenObjects(griffe.Extension):
             **kwargs: what else griffe says.
         """
         constructor = cls.members.get("__init__")
-        if isinstance(constructor, griffe.Function) and not constructor.docstring and not _is_error(cls):
+        if isinstance(constructor, griffe.Function) and not _is_for_users(cls, constructor):
             cls.del_member("__init__")
 
 
-def _is_error(cls: griffe.Class) -> bool:
-    return cls.module.name == "errors"
+def _is_for_users(cls: griffe.Class, constructor: griffe.Function) -> bool:
+    if cls.module.name == "errors" or "dataclass" in cls.labels:
+        return True
+    annotations = [str(parameter.annotation) for parameter in constructor.parameters]
+    return constructor.docstring is not None and "EventLoopThread" not in annotations
 
 
 def _describe(pkg: griffe.Module, function: griffe.Function) -> None:

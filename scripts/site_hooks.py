@@ -83,12 +83,11 @@ def _examples() -> str:
         code = path.read_text("utf-8")
         text = ast.get_docstring(ast.parse(code)) or ""
         title, _, rest = text.partition("\n\n")
-        parts.append(f"## {path.name}\n\n{title}\n")
+        parts.append(f"## {path.name}\n\n{title}\n\n```console\n{_commands(rest)}```\n")
         if len(code.splitlines()) <= _SHOWN_LINES:
-            body = code.partition('"""\n\n')[2].partition("from __future__ import annotations\n\n")[2]
+            body = code.partition('"""\n\n')[2].removeprefix("from __future__ import annotations\n\n")
             parts.append(f"```python\n{body}```\n")
-        else:
-            parts.append(f"```console\n{rest.strip()}\n```\n")
+    parts.append("## testing_app\n\nA small application with its own tests: see [Testing your app](testing.md).\n")
     return "\n".join(parts)
 
 
@@ -112,6 +111,10 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     if path == PAPERS["ARCHITECTURE.md"]:
         markdown = with_drawings(markdown)
     return _without_escaped_bars(markdown)
+
+
+def _commands(text: str) -> str:
+    return "".join(f"$ {line}\n" for line in text.splitlines() if line.startswith("python "))
 
 
 def _without_escaped_bars(markdown: str) -> str:
