@@ -181,7 +181,8 @@ class Framing:
         next_piece = self._decoder.process_buffer
         while (piece := next_piece()) is not None:
             opcode, payload, frame_finished, message_finished = piece
-            assert isinstance(payload, bytes)  # the frame decoder interprets nothing
+            assert not isinstance(payload, (str, tuple))  # the frame decoder interprets nothing
+            payload = bytes(payload)  # a bytearray before wsproto 1.3
             if opcode >= Opcode.CLOSE:
                 if opcode is Opcode.CLOSE:
                     self._finish(_parsed_close(payload))
