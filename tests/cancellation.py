@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
@@ -12,6 +11,8 @@ from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
+
+from deepgram_anyio.transport.clock import running_trio
 
 __all__ = ["cancel_everywhere", "cancelled_everywhere", "cancelled_when_suspended", "live_tasks"]
 
@@ -97,7 +98,7 @@ def _cancelling(coroutine: Coroutine[Any, Any, Any], scope: anyio.CancelScope, a
 
 def live_tasks() -> int:
     """Return how many tasks the running event loop has."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = running_trio()
+    if trio is not None:
         return int(trio.lowlevel.current_statistics().tasks_living)
     return len(asyncio.all_tasks())

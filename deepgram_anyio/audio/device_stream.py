@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 import anyio
 import anyio.to_thread
 
+from ..transport.clock import running_trio
 from ..transport.logs import log_failure, project_logger
 from .device_list import DEVICE_NAMES, AudioDevice, Settings, choose_settings, find_device, refused
 from .host import AudioError, Kind, SoundStream, close_stream, load_host, start_stream
@@ -224,8 +224,8 @@ def _caller_of_the_loop() -> Callable[[Callable[[], None]], object]:
 
     anyio's own way from a thread waits for the result, which an audio callback must not do.
     """
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = running_trio()
+    if trio is not None:
         token = trio.lowlevel.current_trio_token()
         call_soon: Callable[[Callable[[], None]], object] = token.run_sync_soon
         return call_soon

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import anyio
 from hypercorn.config import Config
 
 from ..errors import ConfigError
+from ..transport.clock import running_trio
 from ..transport.hosts import is_loopback
 from ..transport.tasks import background_tasks
 from .app import build_app
@@ -168,7 +168,7 @@ async def _hypercorn(app: Any, listener: socket.socket, stop: anyio.Event) -> No
     config.graceful_timeout = _GRACE_S
     config.websocket_max_message_size = 16 * 1024 * 1024
     config.include_server_header = False
-    if _on_trio():
+    if running_trio() is not None:
         from hypercorn.trio import serve as serve_trio
 
         await serve_trio(app, config, shutdown_trigger=stop.wait)
@@ -176,8 +176,3 @@ async def _hypercorn(app: Any, listener: socket.socket, stop: anyio.Event) -> No
         from hypercorn.asyncio import serve as serve_asyncio
 
         await serve_asyncio(app, config, shutdown_trigger=stop.wait)
-
-
-def _on_trio() -> bool:
-    trio = sys.modules.get("trio")
-    return trio is not None and trio.lowlevel.in_trio_run()

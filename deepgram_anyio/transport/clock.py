@@ -1,11 +1,24 @@
-"""The event loop's clock, found once."""
+"""Which event loop runs, and its clock, found once."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
-__all__ = ["loop_clock"]
+__all__ = ["loop_clock", "running_trio"]
+
+
+def running_trio() -> Any:
+    """Return the module `trio` when it is trio that runs the caller, else None; trio is never imported for it."""
+    trio = sys.modules.get("trio")
+    if trio is None:
+        return None
+    try:
+        trio.lowlevel.current_clock()  # `in_trio_run` would say it, but came with trio 0.28
+    except RuntimeError:
+        return None
+    return trio
 
 
 def loop_clock() -> Callable[[], float]:
@@ -13,8 +26,8 @@ def loop_clock() -> Callable[[], float]:
 
     It belongs to the loop that runs now.
     """
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = running_trio()
+    if trio is not None:
         clock: Callable[[], float] = trio.lowlevel.current_clock().current_time
         return clock
     import asyncio

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import anyio
+
+from ...transport.clock import running_trio
 
 __all__ = ["wait_for"]
 
@@ -30,8 +31,8 @@ async def wait_for(future: Future[T]) -> T:
 
 def _waker(function: Callable[[], Any]) -> Callable[[], None]:
     """Return what calls a function on this loop, from any thread; in vain when the loop is not there any more."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = running_trio()
+    if trio is not None:
         token = trio.lowlevel.current_trio_token()
         post, gone = token.run_sync_soon, trio.RunFinishedError
     else:

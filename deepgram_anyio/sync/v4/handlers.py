@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import inspect
 import logging
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -16,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from ...transport.clock import running_trio
 from ...transport.logs import log_failure, project_logger
 from .base import BaseResponse
 from .errors import DeepgramTypeError
@@ -206,8 +206,8 @@ class _TrioRunner:
 
 def caller_runner() -> Runner:
     """Return what runs async handlers on the event loop of the caller."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = running_trio()
+    if trio is not None:
         return _TrioRunner(trio.lowlevel.current_trio_token())
     return AsyncioRunner(asyncio.get_running_loop())
 
