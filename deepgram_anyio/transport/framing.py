@@ -155,7 +155,7 @@ class Framing:
             if plain and type(frame) is Binary:
                 data = frame.data
                 if type(data) is bytes and len(data) <= max_bytes:
-                    pieces.append(masked_frame(2, data))
+                    pieces += masked_frame(2, data)
                     continue
             pieces.append(self._encode(frame))
             if isinstance(frame, Close):
@@ -260,12 +260,12 @@ class Framing:
         if isinstance(frame, Binary):
             payload = self._checked_bytes(frame.data)
             if self._lanes:
-                return masked_frame(2, payload)
+                return b"".join(masked_frame(2, payload))
             return self._encoder.send_data(payload)
         if isinstance(frame, Text):
             payload = self._checked_text(frame.data)
             if self._lanes:
-                return masked_frame(1, payload)
+                return b"".join(masked_frame(1, payload))
             return self._encoder.send_data(str(payload, "utf-8"))
         if isinstance(frame, Close):
             return self._encode_close(frame)

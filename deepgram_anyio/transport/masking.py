@@ -52,8 +52,8 @@ class _Shape:
         self.heads = {opcode: bytes([_FIN | opcode]) + head for opcode in _OPCODES}
 
 
-def masked_frame(opcode: int, payload: bytes) -> bytes:
-    """Return a frame that holds a whole message, masked with four random bytes of its own.
+def masked_frame(opcode: int, payload: bytes) -> tuple[bytes, bytes]:
+    """Return a frame that holds a whole message, masked with four random bytes of its own, in two pieces.
 
     Args:
         opcode: 1 for text, 2 for binary.
@@ -66,7 +66,7 @@ def masked_frame(opcode: int, payload: bytes) -> bytes:
         key = _first_of_new_keys()
     masked = int.from_bytes(payload, "little") ^ shape.ones * key
     head = shape.heads[opcode] + key.to_bytes(_WORD, "little")
-    return head + masked.to_bytes(shape.padded, "little")[:length]
+    return head, masked.to_bytes(shape.padded, "little")[:length]
 
 
 def _first_of_new_keys() -> int:

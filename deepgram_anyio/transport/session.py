@@ -119,7 +119,8 @@ class Session(Generic[M]):
         Other tasks get their turn at every 16th call at the latest. Cancelled, it has sent nothing.
         """
         size = len(data)
-        self._check_size(size)
+        if size > self.limits.max_message_bytes:
+            raise self._too_long(size)
         if self._in_a_row < _MOST_IN_A_ROW and not self._full_for(size):
             self._in_a_row += 1
             await anyio.lowlevel.checkpoint_if_cancelled()
@@ -139,16 +140,16 @@ class Session(Generic[M]):
             anyio.WouldBlock: the outbound buffer is above its high-water mark; nothing was queued.
             LocalProtocolError: it is longer than `Limits.max_message_bytes`; nothing was queued.
         """
-        self._check_size(len(data))
-        if self._full_for(len(data)):
+        size = len(data)
+        if size > self.limits.max_message_bytes:
+            raise self._too_long(size)
+        if self._full_for(size):
             raise anyio.WouldBlock
         self.act(self.machine.send_audio, data, at_once=at_once)
 
-    def _check_size(self, size_bytes: int) -> None:
-        if size_bytes > self.limits.max_message_bytes:
-            raise LocalProtocolError(
-                f"a message of {size_bytes} bytes is longer than the {self.limits.max_message_bytes} allowed"
-            )
+    def _too_long(self, size_bytes: int) -> LocalProtocolError:
+        most = self.limits.max_message_bytes
+        return LocalProtocolError(f"a message of {size_bytes} bytes is longer than the {most} allowed")
 
     async def call(self, step: Callable[[float], None]) -> None:
         """Do as `act`, after waiting like `send_audio`. Cancelled, it has done nothing."""

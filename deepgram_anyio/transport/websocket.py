@@ -157,7 +157,8 @@ class WebSocket:
         direct, data = self._direct, frame.data
         if direct is None or type(data) is not bytes or len(data) > self._most_at_once or not direct.ready:
             return False
-        direct.write(masked_frame(2, data))
+        head, masked = masked_frame(2, data)
+        direct.write(head + masked)
         return True
 
     @property
