@@ -109,7 +109,7 @@ def _problem(command: str) -> str | None:
             return _problem_of_ours(rest)
         case ["python", path, *_] if path.endswith(".py"):
             return None if (ROOT / path).exists() else f"no {path}"
-        case [("export" | "sudo" | "echo" | "git" | "pytest" | "python"), *_]:
+        case [("export" | "sudo" | "echo" | "git" | "pytest" | "python" | "ssh"), *_]:
             return None
     return "who is that?"
 

@@ -44,7 +44,7 @@ class WatchedCall(CallWatch):
         self._began_at = time.perf_counter()
         self._span = self._instruments.tracer.start_span(self._name, kind=SpanKind.CLIENT, attributes=self._described)
         if self._telemetry.propagate:
-            self.headers = trace_headers(self._span)
+            self.headers: Mapping[str, str] = trace_headers(self._span)
         return self
 
     def retrying(self, error: DeepgramError, wait_s: float) -> None:

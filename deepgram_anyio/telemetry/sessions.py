@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ class WatchedSession(SessionWatch):
             f"session {self._path}", kind=SpanKind.CLIENT, attributes=described
         )
         if self._telemetry.propagate:
-            self.headers = trace_headers(self._span)
+            self.headers: Mapping[str, str] = trace_headers(self._span)
         return self
 
     def _take(self, name: str, value: float, **more: Any) -> None:
