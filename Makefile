@@ -9,13 +9,14 @@ SOAK_S ?= 0
 SOAK_STREAMS ?= 50
 SOAK_SEED ?= 1
 SOAK_BACKEND ?= asyncio
+CELLS ?=
 
 BIN := $(VENV)/bin
 BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs site interop bench fuzz soak check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs site interop bench fuzz soak compat compat-page dist check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +93,18 @@ soak: ## 50 live streams of real speech, each cut ten times and more in every wa
 	$(DEV)
 	$(BIN)/python benchmarks/soak.py --streams $(SOAK_STREAMS) --seconds $(SOAK_S) --seed $(SOAK_SEED) \
 	  --backend $(SOAK_BACKEND) --write
+
+compat: ## the core's tests on every Python, with lowest and newest dependencies; CELLS="3.10-lowest bare" for a part
+	$(BOOTSTRAP) --extras release
+	$(BIN)/python scripts/compat.py $(CELLS)
+
+compat-page: ## the same, and the outcome goes into docs/compatibility.md
+	$(BOOTSTRAP) --extras release
+	$(BIN)/python scripts/compat.py $(CELLS) --write
+
+dist: ## build what is released, compare two builds, install it in fresh environments and try it
+	$(BOOTSTRAP) --extras release
+	$(BIN)/python scripts/dist.py
 
 check: ## all of the above that CI does
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash .ci/run

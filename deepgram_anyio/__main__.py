@@ -14,9 +14,10 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("deepgram_anyio"):
             raise
-        print(  # noqa: T201
-            f'the command line needs {error.name}: pip install "deepgram-anyio[cli]"', file=sys.stderr
-        )
+        message = str(error)  # which says what to install, when it is the command line itself that is missing
+        if error.name is not None:
+            message = f'the command line needs {error.name}: pip install "deepgram-anyio[cli]"'
+        print(message, file=sys.stderr)  # noqa: T201
         return 2
     return run()
 

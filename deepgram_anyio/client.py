@@ -133,8 +133,10 @@ class DeepgramClient:
             raise ConfigError("this client is already open")
         stack = AsyncExitStack()
         if self._local_options is not None:
-            from .local import serve
-
+            try:
+                from .local import serve
+            except ModuleNotFoundError as error:
+                raise ConfigError(str(error)) from error
             server = await stack.enter_async_context(serve(**self._local_options))
             here = replace(self._config, base_url=server.url, agent_url=server.url, proxy="")
             # Not even this machine's own server is shown a key that is meant for Deepgram.

@@ -35,6 +35,7 @@ OLDEST_PIP = 23  # older ones cannot install a pyproject.toml in editable mode, 
 STAMP = "bootstrap.json"
 LOG = "bootstrap.log"
 LAST_LINES = 12
+BUILT_FROM = ("pyproject.toml", "hatch_build.py", "extras/pyproject.toml", "extras/hatch_build.py")
 
 NETWORK_SIGNS = r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError"
 BUILD_SIGNS = (
@@ -315,8 +316,9 @@ def stamp_key(version, packages):
     """A digest of everything that the environment's content depends on, but for the extras: those only ever grow."""
     digest = hashlib.sha256(json.dumps([ROOT, version, packages]).encode("utf-8"))
     if not packages:
-        with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
-            digest.update(file.read())
+        for path in BUILT_FROM:
+            with open(os.path.join(ROOT, *path.split("/")), "rb") as file:
+                digest.update(file.read())
     return digest.hexdigest()
 
 

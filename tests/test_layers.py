@@ -16,11 +16,11 @@ PACKAGE = "deepgram_anyio"
 
 # Lowest first; "" is the package's own __init__, the public API. `local` and `audio` stand beside them, see _problem.
 LAYERS = [
-    *("_version", "errors", "protocol", "telemetry", "transport", "config", "services", "client", ""),
-    *("sync", "bulk", "testing", "cli", "__main__"),
+    *("_version", "_extras", "errors", "protocol", "telemetry", "transport", "config", "services", "client", ""),
+    *("sync", "bulk", "testing", "_pytest", "cli", "__main__"),
 ]
-LOCAL_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "local"}
-AUDIO_MAY_IMPORT = {"_version", "errors", "protocol", "transport", "audio"}
+LOCAL_MAY_IMPORT = {"_extras", "_version", "errors", "protocol", "transport", "local"}
+AUDIO_MAY_IMPORT = {"_extras", "_version", "errors", "protocol", "transport", "audio"}
 MAY_IMPORT_AUDIO = {"audio", "sync", "cli"}
 MAY_IMPORT_LOCAL = {"local", "testing", "cli", "__main__"}
 MAY_IMPORT_LOCAL_LAZILY = {"client", "sync"}

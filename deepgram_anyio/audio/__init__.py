@@ -15,12 +15,16 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .._extras import require
+
 if TYPE_CHECKING:
     from .device_list import AudioDevice, devices
     from .host import AudioError
     from .microphone import Microphone
     from .resample import Resampler
     from .speaker import Speaker
+
+require(__name__, "microphone", extra="audio")
 
 __all__ = ["AudioDevice", "AudioError", "Microphone", "Resampler", "Speaker", "devices"]
 

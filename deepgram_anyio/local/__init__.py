@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .._extras import require
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .fault_options import FaultOptions
     from .server import LocalServer, serve
     from .thinker import Conversation, PlannedCall, Reply, RuleThinker, Thinker
+
+require(__name__, "server", extra="local")
 
 __all__ = [
     "Conversation",

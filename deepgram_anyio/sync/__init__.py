@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import paths
+from .._extras import require
 
 if TYPE_CHECKING:
     from .client import *
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from .v4.sources import *
     from .v4.speaker import *
     from .v4.verboselogs import *
+
+require(__name__, "client", extra="sync")
 
 _NAMES = {
     "client": "Deepgram DeepgramClient",
@@ -140,7 +142,7 @@ _HOMES = {name: module for module, names in _NAMES.items() for name in names.spl
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
-paths.install()
+importlib.import_module(".paths", __name__).install()
 
 
 def __getattr__(name: str) -> Any:

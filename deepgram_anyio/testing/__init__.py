@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .._extras import require
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .replaying import ReplayMismatchError, ReplayServer, replay
     from .scripts import SpokenWord, Utterance
     from .server import ScriptedServer, serve
+
+require(__name__, "server", extra="testing")
 
 __all__ = [
     "Recording",
