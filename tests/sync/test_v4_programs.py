@@ -70,8 +70,10 @@ def run(name: str, ending: str, path: Path, backend: tuple[str, ...], url: str) 
     assert ready == "ready\n", errors
     assert took_s < PATIENCE_S
     if ending == "interrupt":
-        assert program.returncode == -signal.SIGINT
-        assert errors.endswith("\nKeyboardInterrupt\n")
+        # On Python 3.10 and asyncio, anyio.run ends so: a task cannot tell there what cancelled it.
+        unnamed = backend == ("asyncio",) and sys.version_info < (3, 11)
+        assert program.returncode == (1 if unnamed else -signal.SIGINT)
+        assert errors.endswith("\nasyncio.exceptions.CancelledError\n" if unnamed else "\nKeyboardInterrupt\n")
         assert {line for line in errors.splitlines() if line and line[0] != " "} <= INTERRUPTED_LINES, errors
         return None
     assert (program.returncode, errors) == (0, "")
