@@ -16,7 +16,7 @@ BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
 DEV := $(BOOTSTRAP) --extras dev,neural
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-agent test lint format types coverage docs check-docs site interop bench fuzz soak compat compat-page dist check clean
+.PHONY: help demo demo-agent test lint format types coverage docs check-docs site recording interop bench fuzz soak compat compat-page dist check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ site: ## the documentation as a web site, strictly, into site/
 	$(DEV)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 	@$(BIN)/python scripts/check_site.py
+
+recording: ## the picture of a terminal in README.md, recorded anew into docs/images/terminal.svg
+	$(DEV)
+	$(BIN)/python scripts/record_terminal.py
 
 interop: ## the embedded server heard by this client and by deepgram-sdk 4.8.1 and 7.16.0
 	$(DEV)
