@@ -247,10 +247,11 @@ def test_pytest_works_with_and_without_the_test_kit(built: Built, tmp_path: Path
     for wheel in built if test_kit else built[:1]:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(tmp_path)
-    test = f"def test_it({fixture}):
-    import deepgram_anyio
-    assert deepgram_anyio.__file__.startswith(__file__[:-10])
-"
-    (tmp_path / "test_it.py").write_text(test, encoding="utf-8")
+    lines = (
+        f"def test_it({fixture}):",
+        "    import deepgram_anyio",
+        "    assert deepgram_anyio.__file__.startswith(__file__[:-10])",
+    )
+    (tmp_path / "test_it.py").write_text("\n".join(lines), encoding="utf-8")
     done = _run(tmp_path, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-q", "test_it.py")
     assert done.returncode == 0, done.stdout + done.stderr
