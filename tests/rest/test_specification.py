@@ -16,7 +16,6 @@ import yaml
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
 
 from deepgram_anyio.local import LocalServer, serve
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer, ToneVoice
@@ -63,6 +62,8 @@ def server() -> Iterator[LocalServer]:
 def test_random_requests(operation: Any, mode: GenerationMode, server: LocalServer) -> None:
     schema = _schema(shared("reference/openapi.yml"))
     found = schema[operation.path][operation.method]
+    if mode is GenerationMode.NEGATIVE and not (found.query or found.body):
+        pytest.skip("nothing in this request can be wrong")  # any text can stand in a path
 
     @given(st.data())
     @settings(
@@ -80,11 +81,7 @@ def test_random_requests(operation: Any, mode: GenerationMode, server: LocalServ
         assert "dg-request-id" in response.headers
         case.validate_response(response, checks=CHECKS)
 
-    try:
-        ask()
-    except Unsatisfiable:
-        assert mode is GenerationMode.NEGATIVE
-        pytest.skip("nothing in this request can be wrong")
+    ask()
 
 
 def test_what_really_happens_fits_the_specification(monkeypatch: pytest.MonkeyPatch) -> None:
