@@ -1,6 +1,7 @@
 """Every public name is in the reference, and says what it takes, what it returns, and what it raises.
 
-The sources are read with griffe, as the reference is; what a docstring says is what its Google parser finds.
+The sources are read with griffe, as the reference is; what a docstring says is what its Google parser finds. They are
+read by the first test that needs them: all of them in one process, and nothing at all when other tests are run.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from functools import cache
 from pathlib import Path
 
 import griffe
-import pytest
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -40,8 +40,18 @@ def package() -> griffe.Module:
     return found
 
 
-ENTRIES = site_reference.entries(site_reference.load_package())
-DESCRIBED = [entry for entry in ENTRIES if entry.path == entry.described]
+@cache
+def as_the_site_reads_it() -> griffe.Module:
+    return site_reference.load_package()
+
+
+@cache
+def entries() -> list[site_reference.Entry]:
+    return site_reference.entries(as_the_site_reads_it())
+
+
+def described() -> list[site_reference.Entry]:
+    return [entry for entry in entries() if entry.path == entry.described]
 
 
 def _object(path: str) -> griffe.Object:
@@ -65,20 +75,22 @@ def _members(found: griffe.Class) -> Iterator[griffe.Object]:
             yield target
 
 
-def _functions() -> dict[str, tuple[griffe.Function, str]]:
-    """Every public function, method and constructor with a docstring, by path, with its page."""
+@cache
+def functions() -> dict[str, griffe.Function]:
+    """Every public function, method and constructor by path; not those of v4."""
     found: dict[str, tuple[griffe.Function, str]] = {}
-    for entry in DESCRIBED:
-        described = _object(entry.described)
-        candidates = [described, *(_members(described) if isinstance(described, griffe.Class) else ())]
+    for entry in described():
+        target = _object(entry.described)
+        candidates = [target, *(_members(target) if isinstance(target, griffe.Class) else ())]
         for candidate in candidates:
             if isinstance(candidate, griffe.Function):
                 found.setdefault(candidate.path, (candidate, entry.page))
-    return found
+    return {path: function for path, (function, page) in found.items() if page != OF_V4}
 
 
-FUNCTIONS = _functions()
-OURS = {path: function for path, (function, page) in FUNCTIONS.items() if page != OF_V4}
+def test_functions_and_classes_are_found() -> None:
+    assert len(functions()) > 250
+    assert sum(isinstance(_object(entry.described), griffe.Class) for entry in described()) > 150
 
 
 def _parameters(function: griffe.Function) -> list[str]:
@@ -101,9 +113,9 @@ def test_every_public_module_has_a_page() -> None:
 
 
 def test_every_public_name_is_on_a_page() -> None:
-    text = {slug: text for slug, _, text in site_reference.pages(site_reference.load_package())}
-    assert [entry.path for entry in ENTRIES if f"::: {entry.described}\n" not in text[entry.page]] == []
-    assert {"deepgram_anyio.DeepgramClient", "deepgram_anyio.sync.PrerecordedOptions"} <= {e.path for e in ENTRIES}
+    text = {slug: text for slug, _, text in site_reference.pages(as_the_site_reads_it())}
+    assert [entry.path for entry in entries() if f"::: {entry.described}\n" not in text[entry.page]] == []
+    assert {"deepgram_anyio.DeepgramClient", "deepgram_anyio.sync.PrerecordedOptions"} <= {e.path for e in entries()}
 
 
 def _needs_one(each: griffe.Object, found: griffe.Object, page: str) -> bool:
@@ -116,29 +128,34 @@ def _needs_one(each: griffe.Object, found: griffe.Object, page: str) -> bool:
 
 def test_everything_public_has_a_docstring() -> None:
     missing = []
-    for entry in DESCRIBED:
+    for entry in described():
         found = _object(entry.described)
         objects = [found, *(_members(found) if isinstance(found, griffe.Class) else ())]
         missing += [each.path for each in objects if not each.docstring and _needs_one(each, found, entry.page)]
     assert sorted(set(missing)) == []
 
 
-@pytest.mark.parametrize("path", OURS)
-def test_arguments_are_described(path: str) -> None:
-    function = OURS[path]
-    if function.name == "__init__" and function.docstring is None:
-        return  # an error's, or one that a dataclass makes of its attributes
-    assert _named(_sections(function).get("parameters")) == _parameters(function)
+def test_arguments_are_described() -> None:
+    wrong = {}
+    for path, function in functions().items():
+        if function.name == "__init__" and function.docstring is None:
+            continue  # an error's, or one that a dataclass makes of its attributes
+        told = _named(_sections(function).get("parameters"))
+        if told != _parameters(function):
+            wrong[path] = told
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("path", OURS)
-def test_what_is_returned_is_described(path: str) -> None:
-    function = OURS[path]
+def _says_what_it_returns(function: griffe.Function) -> bool:
     if function.name == "__init__" or str(function.returns) in ("None", "Never", "NoReturn"):
-        return
-    assert function.docstring is not None
+        return True
+    assert function.docstring is not None, function.path
     first = function.docstring.value.split(None, 1)[0]
-    assert first in RETURNING or {"returns", "yields"} & set(_sections(function)), function.docstring.value
+    return first in RETURNING or bool({"returns", "yields"} & set(_sections(function)))
+
+
+def test_what_is_returned_is_described() -> None:
+    assert [path for path, function in functions().items() if not _says_what_it_returns(function)] == []
 
 
 @cache
@@ -158,13 +175,14 @@ def _raised(function: griffe.Function) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("path", OURS)
-def test_errors_are_described(path: str) -> None:
-    function = OURS[path]
-    section = _sections(function).get("raises")
-    described = "" if section is None else " ".join(str(each.annotation) for each in section.value)
-    unnamed = {name for name in _raised(function) if name.rpartition(".")[2] not in described}
-    assert unnamed - {"NotImplementedError", "AttributeError", "StopAsyncIteration", "TypeError"} == set()
+def test_errors_are_described() -> None:
+    wrong = {}
+    for path, function in functions().items():
+        section = _sections(function).get("raises")
+        told = "" if section is None else " ".join(str(each.annotation) for each in section.value)
+        unnamed = {name for name in _raised(function) if name.rpartition(".")[2] not in told}
+        wrong[path] = unnamed - {"NotImplementedError", "AttributeError", "StopAsyncIteration", "TypeError"}
+    assert {path: names for path, names in wrong.items() if names} == {}
 
 
 def _fields(found: griffe.Class) -> list[str]:
@@ -180,13 +198,16 @@ def _fields(found: griffe.Class) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("entry", [e for e in DESCRIBED if e.page != OF_V4], ids=lambda entry: entry.path)
-def test_fields_are_described(entry: site_reference.Entry) -> None:
-    found = _object(entry.described)
-    if not isinstance(found, griffe.Class):
-        return
-    described = _named(_sections(found).get("attributes"))
-    assert [name for name in described if name not in found.all_members] == []
-    # Keywords are the fields of an options struct, which describes them; filters are named as what they filter.
-    if not entry.path.endswith(("Params", ".FeatureFilters")):
-        assert set(_fields(found)) - set(described) == set()
+def test_fields_are_described() -> None:
+    wrong = {}
+    for entry in described():
+        found = _object(entry.described)
+        if entry.page == OF_V4 or not isinstance(found, griffe.Class):
+            continue
+        told = _named(_sections(found).get("attributes"))
+        problems = [name for name in told if name not in found.all_members]
+        # Keywords are the fields of an options struct, which describes them; filters are named as what they filter.
+        if not entry.path.endswith(("Params", ".FeatureFilters")):
+            problems += set(_fields(found)) - set(told)
+        wrong[entry.path] = problems
+    assert {path: names for path, names in wrong.items() if names} == {}
