@@ -5,11 +5,15 @@ VENV ?= .venv
 AUDIO ?=
 FUZZ_S ?= 60
 BENCH_ROUNDS ?= 5
+TEST_ARGS ?=
 SOAK_S ?= 0
 SOAK_STREAMS ?= 50
 SOAK_SEED ?= 1
 SOAK_BACKEND ?= asyncio
 CELLS ?=
+
+# The tests start hundreds of programs: what was compiled once is not compiled by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
 BOOTSTRAP := @$(PYTHON) scripts/bootstrap.py --venv $(VENV)
@@ -35,7 +39,7 @@ demo-agent: ## a spoken conversation with the embedded agent, which calls a Pyth
 
 test: ## all tests, on asyncio, asyncio with uvloop, and trio
 	$(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TEST_ARGS)
 
 lint: ## ruff: rules and formatting
 	$(DEV)
