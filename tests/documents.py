@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,7 +50,7 @@ def wav() -> bytes:
 
 
 def run_pieces(pieces: Sequence[Piece], backend: str, folder: Path, *, said: bytes | None = None) -> list[str]:
-    """Run code in one process, in a folder that has what it reads; return what each piece printed.
+    """Run code in a process of its own, in a folder that has what it reads; return what each piece printed.
 
     Args:
         pieces: the code.
@@ -57,29 +59,39 @@ def run_pieces(pieces: Sequence[Piece], backend: str, folder: Path, *, said: byt
         said: the recording that is there; None for tones.
     """
     _furnish(folder, wav() if said is None else said)
-    job = {"backend": backend, "pieces": [piece._asdict() for piece in pieces]}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(_RUNNER)],
-        cwd=folder,
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(_FAKES)]),
-            "FAKE_MICROPHONE_WAV": "speech.wav",
-            "FAKE_SPEAKER_WAV": "heard.wav",
-            "FAKE_SPEED": "2",
-        },
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    outcomes = json.loads(done.stdout)
+    runner = _runner()
+    assert runner.stdin is not None
+    assert runner.stdout is not None
+    job = {"folder": str(folder), "backend": backend, "pieces": [piece._asdict() for piece in pieces]}
+    runner.stdin.write(json.dumps(job) + "\n")
+    runner.stdin.flush()
+    done = json.loads(runner.stdout.readline())
+    assert done["code"] == 0, f"exit code {done['code']}: {done['errors']}"
+    outcomes = json.loads(done["output"])
     failures = [outcome["failure"] for outcome in outcomes if outcome["failure"]]
     assert not failures, "\n".join(failures)
-    assert done.stderr == ""
+    assert done["errors"] == "", done["errors"]
     return [outcome["printed"] for outcome in outcomes]
+
+
+@cache
+def _runner() -> subprocess.Popen[str]:
+    """Start what forks a process for each job: one for all tests of this process."""
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(_FAKES)]),
+        "FAKE_MICROPHONE_WAV": "speech.wav",
+        "FAKE_SPEAKER_WAV": "heard.wav",
+        "FAKE_SPEED": "2",
+    }
+    runner = subprocess.Popen(
+        [sys.executable, "-W", "error", str(_RUNNER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    atexit.register(runner.communicate)  # ends it, with its input
+    return runner
 
 
 def _furnish(folder: Path, said: bytes) -> None:
