@@ -39,7 +39,7 @@ demo-agent: ## a spoken conversation with the embedded agent, which calls a Pyth
 
 test: ## all tests, on asyncio, asyncio with uvloop, and trio
 	$(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 lint: ## ruff: rules and formatting
 	$(DEV)
