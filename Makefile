@@ -26,6 +26,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 chooses the Python, VENV=DIR the environment, AUDIO=FILE what the demo hears,"
+	@echo "  TEST_ARGS=tests/protocol what make test gives to pytest,"
 	@echo "  FUZZ_S=600 how many seconds make fuzz gives to each part, SOAK_S=3600 for how many make soak begins more rounds;"
 	@echo "  SOAK_STREAMS=50, SOAK_SEED=1 and SOAK_BACKEND=trio say what it runs, BENCH_ROUNDS=5 how often make bench measures."
 
