@@ -25,7 +25,7 @@ from .thinker import Thinker
 
 __all__ = ["LocalServer", "serve"]
 
-_GRACE_S = 1.0
+_GRACE_S = 2.0  # a busy machine takes its time; what asyncio has to cancel, some releases of Python report as an error
 
 
 @dataclass(frozen=True, kw_only=True)
