@@ -34,7 +34,7 @@ for name in deepgram_anyio.__all__:
     getattr(deepgram_anyio, name)
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 owners = importlib.metadata.packages_distributions()
-print(*{owner.lower() for top in tops for owner in owners.get(top, ())} - {"deepgram-anyio"})
+print(*{owner.lower() for top in tops for owner in owners.get(top, ())} - {"deepgram-anyio", "deepgram-anyio-extras"})
 """
 
 
