@@ -22,9 +22,8 @@ from deepgram_anyio.protocol.wav import wav_header
 
 TEXT = (
     "Thank you for calling. This conversation is happening on your own computer. "
-    "A voice is speaking these words, and a recognizer is writing them down. "
-    "No key is needed, and nothing goes over the network. "
-    "How can I help you today?"
+    "The words appear while they are spoken. Nothing goes over the network. "
+    "What would you like to do today?"
 )
 
 OPTIONS = LiveOptions(interim_results=True, smart_format=True, endpointing=400)
