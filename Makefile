@@ -60,7 +60,8 @@ types: ## mypy --strict, pyright, and the completeness of the public types
 
 coverage: ## the protocol core alone: all branches, from its own tests
 	$(DEV)
-	$(BIN)/coverage run --branch --source=deepgram_anyio/protocol -m pytest tests/protocol
+	@# Without the random walks over the tables: those may meet a branch today, and not tomorrow.
+	$(BIN)/coverage run --branch --source=deepgram_anyio/protocol -m pytest tests/protocol -k "not runTest"
 	$(BIN)/coverage report --fail-under=100
 
 docs: ## write what is generated: the state diagrams in ARCHITECTURE.md, docs/rest.md and docs/cli.md
