@@ -116,6 +116,18 @@ def waiting_chars(watcher: Watcher) -> int:
     return watcher._chars
 
 
+async def test_what_was_replaced_or_withdrawn_takes_no_room() -> None:
+    hub = EventHub()
+    with hub.watch("p") as watcher:
+        await watcher.next_batch()
+        for _ in range(10):
+            hub.publish("p", caption("interim"), replaces="a", size_chars=MOST_CHARS)
+        hub.withdraw("a")
+        hub.withdraw("a")
+        hub.publish("p", caption("final"), size_chars=MOST_CHARS)
+        assert await watcher.next_batch() == [caption("final")]
+
+
 async def test_other_projects_see_nothing() -> None:
     hub = EventHub()
     hub.add(Stream("mine", "p"))

@@ -124,7 +124,7 @@ class Watcher:
         self.project_id = project_id
         self.stopped: bool = False
         self._hub = hub
-        self._waiting: dict[str | int, Event] = {}
+        self._waiting: dict[str | int, tuple[Event, int]] = {}  # with the length of its text
         self._number = 0
         self._chars = 0
         self._skipped = 0
@@ -142,8 +142,9 @@ class Watcher:
             self._skipped += 1  # whoever is behind gets the present state, not a part of the past
             return
         self._number += 1
-        self._waiting[name or self._number] = event
-        self._chars += size_chars
+        key = name or self._number
+        self._chars += size_chars - self._waiting.get(key, (None, 0))[1]
+        self._waiting[key] = event, size_chars
         if len(self._waiting) > _MAX_EVENTS or self._chars > _MAX_CHARS:
             self._skipped += len(self._waiting)
             self._forget()
@@ -152,7 +153,7 @@ class Watcher:
 
     def withdraw(self, name: str) -> None:
         """Forget the event of a name."""
-        self._waiting.pop(name, None)
+        self._chars -= self._waiting.pop(name, (None, 0))[1]
 
     def stop(self) -> None:
         """Nothing more comes."""
@@ -165,7 +166,7 @@ class Watcher:
             await self._changed.wait()
         if self.stopped:
             return []
-        batch = list(self._waiting.values())
+        batch = [event for event, _ in self._waiting.values()]
         if self._fresh:
             # What began before it is in the snapshot, and may be among the events: the page knows it by its id.
             batch.insert(0, self._hub.snapshot(self.project_id, self._skipped))
