@@ -15,12 +15,11 @@ from typing import Any
 
 import pytest
 
-from deepgram_anyio.local.engines import default_voice
 from deepgram_anyio.local.engines.scripted import ScriptedRecognizer
-from deepgram_anyio.protocol.wav import wav_header
 from deepgram_anyio.sync import DeepgramClient
 
 from .documents import ROOT, Piece, run_pieces, wav
+from .spoken import spoken
 
 EXAMPLES = ROOT / "examples"
 SAID = r"[Tt]he quick brown fox"
@@ -77,14 +76,8 @@ def test_examples_do_their_job(backend: str, tmp_path: Path) -> None:
 
 @pytest.mark.speech
 def test_examples_run_with_a_server_of_their_own(tmp_path: Path) -> None:
-    voice = default_voice()
-    try:
-        samples = b"".join(voice.synthesize("The weather in the city will be cold and windy tomorrow."))
-    finally:
-        voice.close()
-    said = wav_header(sample_rate=voice.sample_rate, data_bytes=len(samples)) + samples
     pieces = [_piece(name, *PROGRAMS[name][0], "--local") for name in WITH_LOCAL]
-    printed = dict(zip(WITH_LOCAL, run_pieces(pieces, "trio", tmp_path, said=said), strict=True))
+    printed = dict(zip(WITH_LOCAL, run_pieces(pieces, "trio", tmp_path, said=spoken()), strict=True))
     assert len(printed) >= 9
     for name in ("transcribe_file", "flux_turns", "blocking_script"):
         assert "city" in printed[name].lower(), printed[name]

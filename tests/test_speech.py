@@ -10,11 +10,10 @@ import jiwer
 import pytest
 
 from deepgram_anyio import DeepgramClient
-from deepgram_anyio.local.engines import default_voice
 from deepgram_anyio.protocol import listen
-from deepgram_anyio.protocol.wav import wav_header
 
 from .shared import shared
+from .spoken import spoken
 
 pytestmark = [pytest.mark.anyio, pytest.mark.speech]
 
@@ -54,14 +53,6 @@ async def test_word_error_rate_of_a_recording(
 
 
 async def test_a_packaged_voice_is_understood() -> None:
-    def speak() -> bytes:
-        voice = default_voice()
-        try:
-            samples = b"".join(voice.synthesize("The weather in the city will be cold and windy tomorrow."))
-        finally:
-            voice.close()
-        return wav_header(data_bytes=len(samples), sample_rate=voice.sample_rate) + samples
-
-    heard, _ = await transcript(await anyio.to_thread.run_sync(speak))
+    heard, _ = await transcript(await anyio.to_thread.run_sync(spoken))
     understood = {"weather", "city", "cold", "windy", "tomorrow"} & set(heard.split())
     assert len(understood) >= 3, heard

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deepgram_anyio.local.engines import default_voice
-from deepgram_anyio.protocol.wav import wav_header
-
+from ..spoken import spoken
 from .speech_server import FAKE_SOUND
 from .terminal import ROOT, start
 
@@ -18,13 +16,8 @@ COMMAND = [sys.executable, "-W", "error", str(ROOT / "examples" / "microphone_ca
 
 @pytest.mark.speech
 def test_the_microphone_is_written_down(tmp_path: Path) -> None:
-    voice = default_voice()
-    try:
-        samples = b"".join(voice.synthesize("The weather in the city will be cold and windy tomorrow."))
-    finally:
-        voice.close()
     said = tmp_path / "said.wav"
-    said.write_bytes(wav_header(sample_rate=voice.sample_rate, data_bytes=len(samples)) + samples)
+    said.write_bytes(spoken())
     env = {**FAKE_SOUND, "FAKE_MICROPHONE_WAV": str(said), "FAKE_SPEED": "2"}
     with start(command=COMMAND, env=env) as program:
         program.wait_for("Listening to Fake Microphone; Ctrl-C ends.\n")

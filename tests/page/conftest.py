@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deepgram_anyio.local.engines import default_voice
-from deepgram_anyio.protocol.wav import wav_header
-
+from .. import spoken as speech
 from .browser import CHROMIUM, NO_CHROMIUM, chromium
 
 SPOKEN = "Glue the sheet to the dark blue background."
@@ -18,13 +16,8 @@ SPOKEN = "Glue the sheet to the dark blue background."
 @pytest.fixture(scope="session")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a WAV file in which the embedded voice says `SPOKEN`."""
-    voice = default_voice()
-    try:
-        samples = b"".join(voice.synthesize(SPOKEN)) + bytes(2 * voice.sample_rate)
-    finally:
-        voice.close()
     path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
-    path.write_bytes(wav_header(data_bytes=len(samples), sample_rate=voice.sample_rate) + samples)
+    path.write_bytes(speech.spoken(SPOKEN, silence_s=1.0))
     return path
 
 
